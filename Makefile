@@ -1,0 +1,133 @@
+# One entry for everything a contributor or CI does. `make` lists the targets.
+# Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file).
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-builtin-rules
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PORT   ?= 8080
+DATA   ?= .data
+# Arguments handed on to pytest: make test ARGS="-k names -x"
+ARGS   ?=
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+UV      := $(BIN)/uv
+TOOLS   := .tools
+SETUP   := $(VENV)/.stamp
+EMULATOR := $(TOOLS)/emulator/.stamp
+SAM     := $(TOOLS)/sam/.stamp
+CHECKOV := $(TOOLS)/checkov/.stamp
+
+# The import roots, for the tools that do not read them from pyproject.toml.
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/artifact_store:$(CURDIR)/functions:$(CURDIR)/client/src
+
+# What `make check` runs; the fragments add theirs.
+CHECKS := lint types imports
+
+-include cloud.mk
+-include edge.mk
+
+##@ Use
+.PHONY: run
+run: $(SETUP) $(EMULATOR) ## Serve the API on this machine (PORT=8080 DATA=.data)
+	@exec $(BIN)/python -m local --port $(PORT) --data-dir $(DATA)
+
+.PHONY: demo
+demo: $(SETUP) $(EMULATOR) ## Run an ADK agent that saves and loads real files through the API
+	@$(BIN)/python examples/demo.py
+
+##@ Work
+.PHONY: setup
+setup: $(SETUP) $(EMULATOR) ## Make .venv and the emulator's venv
+
+.PHONY: test
+test: $(SETUP) $(EMULATOR) ## Unit and integration tests with coverage (ARGS= for pytest)
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -m "not e2e" --cov --cov-report=term $(ARGS)
+
+.PHONY: unit
+unit: $(SETUP) ## Unit tests only, no emulator (ARGS= for pytest)
+	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+.PHONY: check
+check: $(CHECKS) ## Everything that is checked without running the code
+
+.PHONY: lint
+lint: $(SETUP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(SETUP) ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: $(SETUP) ## Which package may import which
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(SETUP) ## Apply ruff's fixes and format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+##@ Keep
+# UPGRADE=1 takes newer versions; without it only what a changed group demands moves.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock
+lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE=1 for newer versions)
+	for group in bootstrap dev emulator sam checkov; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
+	$(COMPILE) --group functions -c requirements/dev.txt -o layers/runtime/requirements.txt
+
+.PHONY: clean
+clean: ## Remove what was built and cached (the venvs too)
+	rm -rf $(VENV) $(TOOLS) .aws-sam dist client/dist .coverage .coverage.* htmlcov
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9_-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------- the venvs, made when a lock changes
+# A stamp is touched last, so a broken installation is made again.
+
+$(UV): requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Use: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)…"
+	@$(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "This Python cannot make a venv. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(SETUP): requirements/dev.txt $(wildcard client/pyproject.toml) | $(UV)
+	@echo "Installing the libraries and tools into $(VENV) (about 300 MB, once)…"
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@if [ -f client/pyproject.toml ]; then \
+	  $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable client; fi
+	@touch $@
+
+# $(call tool_venv,NAME,WHAT): a venv of its own from requirements/NAME.txt. (ministack's botocore pin holds
+# only if everything is installed in one command.)
+define tool_venv
+@echo "Installing $(2)…"
+@$(UV) venv --quiet --clear --python $(BIN)/python $(TOOLS)/$(1)
+@$(UV) pip install --quiet --python $(TOOLS)/$(1)/bin/python --require-hashes -r requirements/$(1).txt
+@touch $@
+endef
+
+$(EMULATOR): requirements/emulator.txt | $(UV)
+	$(call tool_venv,emulator,the AWS emulator (about 55 MB, once))
+
+$(SAM): requirements/sam.txt | $(UV)
+	$(call tool_venv,sam,the SAM CLI (about 340 MB, once))
+
+$(CHECKOV): requirements/checkov.txt | $(UV)
+	$(call tool_venv,checkov,checkov (about 250 MB, once))
