@@ -1,0 +1,103 @@
+"""Delete: one transaction and the artifact has vanished; then its objects are removed for good."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from artifact_store._saving import object_refs
+from artifact_store.errors import Contention, Unavailable
+from artifact_store.model import Version
+from artifact_store.names import ArtifactId
+from artifact_store.ports import CommitRefused, Grave, ObjectRef, Ports
+from artifact_store.record import is_manifest, read_record
+
+__all__ = ["Deleter"]
+
+_PURGE_PAGE: Final = 500
+"""Versions removed at a time: their objects, two each at most, fit into one S3 call of 1,000."""
+
+_BURY_ATTEMPTS: Final = 20
+
+
+class Deleter:
+    """Deletes artifacts and purges what deleted generations left."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._objects = ports.objects
+        self._index = ports.index
+        self._clock = ports.clock
+        self._new_id = ports.new_id
+
+    def delete(self, artifact: ArtifactId, *, timeout: float) -> bool:
+        """Does what `ArtifactStore.delete` says."""
+        give_up_at = self._clock.monotonic() + timeout
+        gen = self._bury(artifact)
+        if gen is None:
+            return False
+        try:
+            self.purge(artifact, gen, give_up_at=give_up_at)
+        except Unavailable:
+            # The artifact has vanished; its grave keeps the rest of the work on record.
+            return True
+        return True
+
+    def _bury(self, artifact: ArtifactId) -> str | None:
+        for _ in range(_BURY_ATTEMPTS):
+            head = self._index.head(artifact)
+            if head is None:
+                return None
+            try:
+                self._index.bury(artifact, head)
+            except CommitRefused:
+                continue
+            return head.gen
+        raise Contention("the artifact is deleted and saved again faster than this delete")
+
+    def purge(self, artifact: ArtifactId, gen: str, *, give_up_at: float) -> bool:
+        """Removes everything of a buried generation, within the time given.
+
+        Safe to repeat and to run beside another purge: only S3 version ids that belong to this
+        generation are deleted.
+
+        Returns:
+            True when nothing is left and the grave says so.
+        """
+        grave = self._index.grave(artifact, gen)
+        if grave is None or grave.confirmed:
+            return True
+        position: str | None = None
+        while True:
+            page = self._index.versions(artifact, limit=_PURGE_PAGE, position=position)
+            dead = [version for version in page.items if version.gen == gen]
+            if dead:
+                grave = self._widened(artifact, grave, dead)
+                self._objects.delete([ref for version in dead for ref in object_refs(version)])
+                self._index.remove_versions(dead)
+            position = page.position
+            if position is None:
+                break
+            if self._clock.monotonic() >= give_up_at:
+                return False
+        self._remove_in_flight(artifact, grave)
+        self._index.confirm_grave(artifact, gen)
+        return True
+
+    def _widened(self, artifact: ArtifactId, grave: Grave, dead: list[Version]) -> Grave:
+        """Keeps the number that a save in flight may hold, before the versions that tell it go."""
+        following = max(version.number for version in dead) + 1
+        if following <= grave.next:
+            return grave
+        self._index.widen_grave(artifact, grave.gen, following)
+        return Grave(gen=grave.gen, next=following, confirmed=False)
+
+    def _remove_in_flight(self, artifact: ArtifactId, grave: Grave) -> None:
+        key = artifact.object_key(grave.next)
+        head = self._objects.head(key)
+        if head is None or head.metadata.get("artifact-gen") != grave.gen:
+            return
+        ref = ObjectRef(key, head.version_id)
+        manifest = self._objects.get(ref) if is_manifest(head) else None
+        if is_manifest(head) and manifest is None:
+            return
+        record = read_record(artifact, grave.next, head, manifest=manifest, foreign_gen=self._new_id())
+        self._objects.delete(object_refs(record.version))

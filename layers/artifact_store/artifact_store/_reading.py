@@ -1,0 +1,185 @@
+"""Load, describe and list: the index tells what lives, S3 gives the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, cast
+
+from artifact_store.errors import (
+    ArtifactNotFound,
+    InvalidPosition,
+    NotFound,
+    StorageUnavailable,
+    VersionNotFound,
+)
+from artifact_store.model import ArtifactSummary, BlobRef, Loaded, Page, Version
+from artifact_store.names import MAX_VERSION, ArtifactId, Scope
+from artifact_store.ports import Head, ObjectRef, Ports, StoredObject
+from artifact_store.record import read_record
+
+__all__ = ["Reader"]
+
+_LOOKS: Final = 3
+"""How often a load starts over when a delete or re-save takes the object away under it."""
+
+_SESSION_STAGE: Final = "s:"
+_USER_STAGE: Final = "u:"
+
+
+class Reader:
+    """Reads artifacts; see `ArtifactStore` for what each method promises."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._objects = ports.objects
+        self._index = ports.index
+        self._parallel = ports.parallel
+
+    def load(self, artifact: ArtifactId, number: int | None) -> Loaded:
+        """Loads a version with its content."""
+        loaded = self.load_unless(artifact, number, etags=frozenset())
+        return cast("Loaded", loaded)
+
+    def load_unless(self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str]) -> Loaded | str:
+        """Loads a version, unless its entity tag is one of `etags`."""
+        for _ in range(_LOOKS):
+            if number is None:
+                result = self._load_latest(artifact, etags)
+            else:
+                result = self._load_numbered(artifact, number, etags)
+            if result is not None:
+                return result
+        raise StorageUnavailable("the index names an object that S3 does not have; it may be on its way out")
+
+    def _load_latest(self, artifact: ArtifactId, etags: frozenset[str]) -> Loaded | str | None:
+        head = self._live_head(artifact)
+        latest = head.latest
+        if _matches(latest.etag, etags):
+            return latest.etag
+        ref = ObjectRef(artifact.object_key(latest.number), latest.version_id)
+        if head.blob is not None:
+            blob = head.blob
+            version, content = self._parallel(
+                lambda: self._index.version(artifact, latest.number, latest.gen),
+                lambda: self._objects.get(ObjectRef(blob.key, blob.version_id)),
+            )
+            return Loaded(version, content.body) if version and content else None
+        found = self._objects.get(ref)
+        if found is None:
+            return None
+        record = read_record(artifact, latest.number, found.head, foreign_gen=latest.gen)
+        return Loaded(record.version, found.body)
+
+    def _load_numbered(self, artifact: ArtifactId, number: int, etags: frozenset[str]) -> Loaded | str | None:
+        version = self._numbered(artifact, number)
+        if _matches(version.etag, etags):
+            return version.etag
+        found = self._content(version)
+        return Loaded(version, found.body) if found else None
+
+    def _content(self, version: Version) -> StoredObject | None:
+        blob = version.blob or BlobRef(version.artifact.object_key(version.number), version.version_id)
+        return self._objects.get(ObjectRef(blob.key, blob.version_id))
+
+    def describe(self, artifact: ArtifactId, number: int | None) -> Version:
+        """Describes a version from the index alone."""
+        if number is not None:
+            return self._numbered(artifact, number)
+        for _ in range(_LOOKS):
+            latest = self._live_head(artifact).latest
+            version = self._index.version(artifact, latest.number, latest.gen)
+            if version is not None:
+                return version
+        raise StorageUnavailable("the index is changing under this read")
+
+    def _live_head(self, artifact: ArtifactId) -> Head:
+        head = self._index.head(artifact)
+        if head is None:
+            raise _no_artifact(artifact)
+        return head
+
+    def _numbered(self, artifact: ArtifactId, number: int) -> Version:
+        if not 0 <= number <= MAX_VERSION:
+            raise _no_version(artifact, number)
+        head, versions = self._parallel(
+            lambda: self._index.head(artifact),
+            lambda: self._index.versions_numbered(artifact, number),
+        )
+        if head is None:
+            raise _no_artifact(artifact)
+        # Versions of a deleted generation stay in the index until their purge is done.
+        live = [version for version in versions if version.gen == head.gen]
+        if live:
+            return cast("Version", live[0])
+        if number < head.next:
+            # The two reads straddled a commit or a re-save.
+            again = self._index.version(artifact, number, head.gen)
+            if again is not None:
+                return again
+        raise _no_version(artifact, number)
+
+    def list_versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
+        """Lists an artifact's live versions, oldest first."""
+        head, page = self._parallel(
+            lambda: self._index.head(artifact),
+            lambda: self._index.versions(artifact, limit=limit, position=position),
+        )
+        if head is None:
+            raise _no_artifact(artifact)
+        live = [version for version in page.items if version.gen == head.gen]
+        return Page(live, page.position)
+
+    def list_artifacts(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
+        """Lists live artifacts: a session's, then its user's."""
+        if scope.session is None:
+            return self._index.heads(scope, limit=limit, position=position)
+        if position is None:
+            # Both at once: most sessions fit on one page together with their user's artifacts.
+            session, user = self._parallel(
+                lambda: self._index.heads(scope, limit=limit, position=None),
+                lambda: self._index.heads(scope.user_scope, limit=limit, position=None),
+            )
+            return _joined(session, lambda _: user, limit)
+        stage, inner = position[: len(_SESSION_STAGE)], position[len(_SESSION_STAGE) :]
+        if stage == _SESSION_STAGE:
+            session = self._index.heads(scope, limit=limit, position=inner)
+            return _joined(
+                session,
+                lambda room: self._index.heads(scope.user_scope, limit=room, position=None),
+                limit,
+            )
+        if stage != _USER_STAGE:
+            raise InvalidPosition("the position is not of this list", field="cursor")
+        user = self._index.heads(scope.user_scope, limit=limit, position=inner or None)
+        return Page(user.items, _USER_STAGE + user.position if user.position else None)
+
+
+def _joined(
+    session: Page[ArtifactSummary],
+    read_user: Callable[[int], Page[ArtifactSummary]],
+    limit: int,
+) -> Page[ArtifactSummary]:
+    """One page over both scopes, the session's artifacts first."""
+    if session.position is not None:
+        return Page(session.items, _SESSION_STAGE + session.position)
+    room = limit - len(session.items)
+    if room == 0:
+        return Page(session.items, _USER_STAGE)
+    user = read_user(room)
+    items: Sequence[ArtifactSummary] = user.items[:room]
+    if len(user.items) > room:
+        position: str | None = items[-1].artifact.encoded_filename
+    else:
+        position = user.position
+    return Page([*session.items, *items], _USER_STAGE + position if position else None)
+
+
+def _matches(etag: str, etags: frozenset[str]) -> bool:
+    return etag in etags or "*" in etags
+
+
+def _no_artifact(artifact: ArtifactId) -> NotFound:
+    return ArtifactNotFound(f"there is no artifact {artifact.adk_filename!r} here")
+
+
+def _no_version(artifact: ArtifactId, number: int) -> NotFound:
+    return VersionNotFound(f"artifact {artifact.adk_filename!r} has no version {number}")

@@ -1,0 +1,243 @@
+"""Save: one conditional PUT that takes a version number, one transaction that makes it count.
+
+S3 is the record, DynamoDB the index. A saver writes its object under the next number with
+`If-None-Match: *`, then commits it. Whoever finds a number taken but not committed commits it for
+the other, so that a crash between the two steps neither blocks an artifact nor loses a version.
+
+The hazards, each met by one rule:
+
+- An answer is lost: the object carries its token, so the repeated request recognises it.
+- A repeated request overlaps the first: the token item makes a second commit impossible.
+- A helper commits for a saver that is alive: the saver looks for its own object before it gives up.
+- A deleted generation leaves an object behind: its grave forbids to commit it, and it is removed.
+- Removing a loser must not hit another's object: only S3 version ids are removed, never keys.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied
+from artifact_store.model import BlobRef, Content, Saved, Version
+from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
+from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
+from artifact_store.record import Draft, Record, is_manifest, read_record
+
+__all__ = ["Save", "object_refs"]
+
+_PATIENCE: Final = (0.0, 0.03)
+"""Pauses, in seconds, before each look whether the winner of a number has committed it by itself."""
+
+_FIRST_PAUSE: Final = 0.005
+_LONGEST_PAUSE: Final = 0.25
+
+
+def object_refs(version: Version) -> list[ObjectRef]:
+    """The objects that hold a version: its record, and its blob if it has one."""
+    key = version.artifact.object_key(version.number)
+    refs = [ObjectRef(key, version.version_id)]
+    if version.blob is not None:
+        refs.append(ObjectRef(version.blob.key, version.blob.version_id))
+    return refs
+
+
+def _place(head: Head | None) -> tuple[str, int] | None:
+    return (head.gen, head.next) if head else None
+
+
+class Save:
+    """One request's save; `run` it once."""
+
+    def __init__(self, ports: Ports, artifact: ArtifactId, content: Content, *, token: str) -> None:
+        """Prepares a save; touches nothing.
+
+        Args:
+            ports: The storage.
+            artifact: What to save.
+            content: The new version.
+            token: Hash of caller, artifact and idempotency key.
+        """
+        self._ports = ports
+        self._artifact = artifact
+        self._content = content
+        self._token = token
+        self._blob: BlobRef | None = None
+
+    def run(self, *, timeout: float) -> Saved:
+        """Saves, within `timeout` seconds.
+
+        Raises:
+            InvalidName: The session is reserved.
+            IdempotencyKeyReused: The token stands for other content.
+            Unavailable: Nothing is known to be saved.
+        """
+        self._artifact.scope.refuse_reserved_session()
+        clock = self._ports.clock
+        give_up_at = clock.monotonic() + timeout
+        pause = _FIRST_PAUSE
+        while True:
+            saved = self._attempt()
+            if saved is not None:
+                return saved
+            if clock.monotonic() + pause >= give_up_at:
+                self._drop_blob()
+                raise Contention(
+                    "too many saves of this artifact at the same moment; repeat with the same Idempotency-Key"
+                )
+            clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, no secret
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _attempt(self) -> Saved | None:
+        """One round of the protocol; None to start over."""
+        head, known = self._ports.index.head_and_token(self._artifact, self._token)
+        if known is not None:
+            return self._replay(known)
+        gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
+        if number > MAX_VERSION:
+            raise StorageDenied(f"the artifact has {MAX_VERSION:,} versions, which is the limit")
+        draft = Draft(
+            gen=gen,
+            token=self._token,
+            content=self._content,
+            created_ms=self._ports.clock.now_ms(),
+        )
+        if self._blob is None and not draft.fits_inline:
+            self._blob = self._put_blob(draft)
+        body, content_type, metadata = draft.object(self._blob)
+        try:
+            version_id = self._ports.objects.create(
+                self._artifact.object_key(number),
+                body,
+                content_type=content_type,
+                metadata=metadata,
+            )
+        except ObjectExists:
+            return self._settle_taken(number, head)
+        mine = self._version(gen=gen, number=number, version_id=version_id, created_ms=draft.created_ms)
+        return self._commit_mine(mine)
+
+    def _version(self, *, gen: str, number: int, version_id: str, created_ms: int) -> Version:
+        return Version(
+            artifact=self._artifact,
+            number=number,
+            gen=gen,
+            version_id=version_id,
+            size=len(self._content.body),
+            sha256=self._content.sha256,
+            part=self._content.part,
+            custom_metadata=self._content.custom_metadata,
+            created_ms=created_ms,
+            blob=self._blob,
+        )
+
+    def _put_blob(self, draft: Draft) -> BlobRef:
+        key = BLOB_PREFIX + self._ports.new_id()
+        version_id = self._ports.objects.create(
+            key,
+            self._content.body,
+            content_type=draft.content_type,
+            metadata={"artifact-blob-of": self._artifact.key_prefix},
+        )
+        return BlobRef(key, version_id)
+
+    def _commit_mine(self, mine: Version) -> Saved | None:
+        """Commits my own object, or finds out who did, or takes it back."""
+        index = self._ports.index
+        try:
+            index.commit(mine, token=self._token, fingerprint=self._content.fingerprint)
+        except CommitRefused:
+            committed, known = index.version_and_token(self._artifact, mine.number, mine.gen, self._token)
+            if committed is not None and committed.version_id == mine.version_id:
+                return Saved(committed, replayed=False)
+            # Nobody can commit it any more: the head has passed its number, its generation is
+            # dead, or its token is used up. So it is safe to remove.
+            key = self._artifact.object_key(mine.number)
+            self._ports.objects.delete([ObjectRef(key, mine.version_id)])
+            return self._replay(known) if known is not None else None
+        return Saved(mine, replayed=False)
+
+    def _settle_taken(self, number: int, seen: Head | None) -> Saved | None:
+        """The number is taken: wait for its owner, then commit or remove its object."""
+        before, head = _place(seen), seen
+        for pause in _PATIENCE:
+            if pause:
+                self._ports.clock.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
+            head, known = self._ports.index.head_and_token(self._artifact, self._token)
+            if known is not None:
+                return self._replay(known)
+            if _place(head) != before:
+                return None
+        record = self._read_taken(number, head)
+        if record is None:
+            return None
+        return self._help(record)
+
+    def _read_taken(self, number: int, head: Head | None) -> Record | None:
+        key = self._artifact.object_key(number)
+        objects = self._ports.objects
+        found = objects.head(key)
+        if found is None:
+            return None
+        manifest = None
+        if is_manifest(found):
+            manifest = objects.get(ObjectRef(key, found.version_id))
+            if manifest is None:
+                return None
+        return read_record(
+            self._artifact,
+            number,
+            found,
+            manifest=manifest,
+            foreign_gen=head.gen if head else self._ports.new_id(),
+        )
+
+    def _help(self, record: Record) -> Saved | None:
+        """Commits the object that holds the number, if that is still right; removes a dead one."""
+        found = record.version
+        index = self._ports.index
+        head, grave = index.head_and_grave(self._artifact, found.gen)
+        if grave is not None or (head is not None and head.gen != found.gen):
+            # Dead: a live head of another generation was read after this object was seen, and
+            # generations of one artifact never live side by side.
+            self._ports.objects.delete(object_refs(found))
+            return None
+        if head is not None and head.next != found.number:
+            return None
+        mine = record.token == self._token and record.fingerprint == self._content.fingerprint
+        if mine:
+            # An earlier attempt of this very save. Its blob is the one that counts.
+            self._drop_blob(but=found.blob)
+            self._blob = found.blob
+            return self._commit_mine(found)
+        try:
+            index.commit(found, token=record.token, fingerprint=record.fingerprint)
+        except CommitRefused:
+            committed, used = index.version_and_token(self._artifact, found.number, found.gen, record.token)
+            if used is not None and committed is None and used.version_id != found.version_id:
+                # Its save counts elsewhere already: this object is a leftover that would hold
+                # the number for ever.
+                self._ports.objects.delete(object_refs(found))
+        return None
+
+    def _replay(self, known: Token) -> Saved:
+        """Answers from what the token saved; nothing is saved again."""
+        if known.fingerprint != self._content.fingerprint:
+            raise IdempotencyKeyReused(
+                "this Idempotency-Key was used to save other content; use a new key for a new save"
+            )
+        if self._blob is not None:
+            committed = self._ports.index.version(self._artifact, known.number, known.gen)
+            self._drop_blob(but=committed.blob if committed else None)
+        version = self._version(
+            gen=known.gen,
+            number=known.number,
+            version_id=known.version_id,
+            created_ms=known.created_ms,
+        )
+        return Saved(version, replayed=True)
+
+    def _drop_blob(self, *, but: BlobRef | None = None) -> None:
+        if self._blob is not None and self._blob != but:
+            self._ports.objects.delete([ObjectRef(self._blob.key, self._blob.version_id)])
+        self._blob = None

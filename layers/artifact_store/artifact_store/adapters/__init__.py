@@ -1,0 +1,1 @@
+"""The store's ports over AWS and in memory."""

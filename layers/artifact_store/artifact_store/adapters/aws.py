@@ -1,0 +1,64 @@
+"""A store on AWS, with boto3 clients made for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+from artifact_store.adapters.dynamodb import DynamoTable
+from artifact_store.adapters.s3 import S3Objects
+from artifact_store.adapters.time import InThreads, SystemClock
+from artifact_store.ids import new_id
+from artifact_store.index import TableIndex
+from artifact_store.ports import Ports
+from artifact_store.store import ArtifactStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+__all__ = ["CLIENT_CONFIG", "open_store"]
+
+CLIENT_CONFIG: Final = Config(
+    connect_timeout=2,
+    read_timeout=8,
+    # The only retries below the protocol: AWS's own, of single calls that are safe to repeat.
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=50,
+    tcp_keepalive=True,
+)
+"""How the store's boto3 clients behave: they fail within seconds, so that callers can retry."""
+
+
+def open_store(
+    *,
+    bucket_name: str,
+    index_table_name: str,
+    s3: S3Client | None = None,
+    dynamodb: DynamoDBClient | None = None,
+) -> ArtifactStore:
+    """Opens the store of one bucket and one index table.
+
+    Args:
+        bucket_name: A bucket with versioning on.
+        index_table_name: A table with the string keys `pk` and `sk`.
+        s3: A client to use instead of a new one.
+        dynamodb: A client to use instead of a new one.
+    """
+    clock = SystemClock()
+    table = DynamoTable(
+        client=dynamodb or boto3.client("dynamodb", config=CLIENT_CONFIG),
+        table_name=index_table_name,
+        clock=clock,
+    )
+    return ArtifactStore(
+        Ports(
+            objects=S3Objects(client=s3 or boto3.client("s3", config=CLIENT_CONFIG), bucket_name=bucket_name),
+            index=TableIndex(table, clock),
+            clock=clock,
+            parallel=InThreads(),
+            new_id=new_id,
+        )
+    )

@@ -1,0 +1,116 @@
+"""The bucket: boto3's S3 client behind the `ObjectStore` port."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from artifact_store.adapters._faults import error_code, translated
+from artifact_store.errors import StorageUnavailable
+from artifact_store.ports import ObjectExists, ObjectHead, ObjectRef, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+__all__ = ["S3Objects"]
+
+_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+_MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed", "405"})
+_BATCH: Final = 1000
+
+
+class _Missing(Exception):
+    """There is no such object."""
+
+
+@contextmanager
+def _s3_call() -> Iterator[None]:
+    with translated("S3"):
+        try:
+            yield
+        except ClientError as error:
+            code = error_code(error)
+            if code in _TAKEN:
+                raise ObjectExists from None
+            if code in _MISSING:
+                raise _Missing from None
+            raise
+
+
+class S3Objects:
+    """A versioned S3 bucket."""
+
+    def __init__(self, *, client: S3Client, bucket_name: str) -> None:
+        self._client = client
+        self._bucket_name = bucket_name
+
+    @property
+    def bucket_name(self) -> str:
+        return self._bucket_name
+
+    def create(self, key: str, body: bytes, *, content_type: str | None, metadata: Mapping[str, str]) -> str:
+        extra: dict[str, Any] = {"ContentType": content_type} if content_type else {}
+        with _s3_call():
+            answer = self._client.put_object(
+                Bucket=self._bucket_name,
+                Key=key,
+                Body=body,
+                Metadata=metadata,
+                ChecksumSHA256=base64.b64encode(hashlib.sha256(body).digest()).decode(),
+                IfNoneMatch="*",
+                **extra,
+            )
+        return answer["VersionId"]
+
+    def head(self, key: str) -> ObjectHead | None:
+        try:
+            with _s3_call():
+                answer = self._client.head_object(Bucket=self._bucket_name, Key=key)
+        except _Missing:
+            return None
+        return _read_head(answer)
+
+    def get(self, ref: ObjectRef) -> StoredObject | None:
+        try:
+            with _s3_call():
+                answer = self._client.get_object(Bucket=self._bucket_name, Key=ref.key, VersionId=ref.version_id)
+                body = answer["Body"].read()
+        except _Missing:
+            return None
+        return StoredObject(_read_head(answer), body)
+
+    def delete(self, refs: Sequence[ObjectRef]) -> None:
+        if len(refs) == 1:
+            with _s3_call():
+                self._client.delete_object(Bucket=self._bucket_name, Key=refs[0].key, VersionId=refs[0].version_id)
+            return
+        for start in range(0, len(refs), _BATCH):
+            with _s3_call():
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket_name,
+                    Delete={
+                        "Quiet": True,
+                        "Objects": [
+                            {"Key": ref.key, "VersionId": ref.version_id} for ref in refs[start : start + _BATCH]
+                        ],
+                    },
+                )
+            failed = answer.get("Errors")
+            if failed:
+                codes = ", ".join(sorted({error.get("Code", "?") for error in failed}))
+                raise StorageUnavailable(f"S3 kept {len(failed)} objects: {codes}")
+
+
+def _read_head(answer: Any) -> ObjectHead:  # noqa: ANN401 - HeadObject's or GetObject's answer
+    return ObjectHead(
+        version_id=answer["VersionId"],
+        content_type=answer.get("ContentType"),
+        size=answer["ContentLength"],
+        metadata={name.lower(): value for name, value in answer["Metadata"].items()},
+        modified_ms=int(answer["LastModified"].timestamp() * 1000),
+    )

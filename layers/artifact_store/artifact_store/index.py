@@ -1,0 +1,172 @@
+"""The index over a key-value table: which transaction makes what true."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from artifact_store import _items as items
+from artifact_store.errors import StorageUnavailable
+from artifact_store.model import ArtifactSummary, Page, Version
+from artifact_store.names import ArtifactId, Scope
+from artifact_store.ports import (
+    ABSENT,
+    Check,
+    Clock,
+    CommitRefused,
+    Condition,
+    ConditionFailed,
+    Delete,
+    Grave,
+    Head,
+    Put,
+    Table,
+    Token,
+    TransactionConflict,
+    Write,
+)
+
+__all__ = ["TableIndex"]
+
+_CONFLICT_ATTEMPTS: Final = 12
+_LONGEST_CONFLICT_PAUSE: Final = 0.2
+
+
+class TableIndex:
+    """`Index` over a `Table`; see the port for what each method promises."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def head(self, artifact: ArtifactId) -> Head | None:
+        (item,) = self._table.get([items.head_key(artifact)])
+        return items.read_head(artifact, item)
+
+    def head_and_token(self, artifact: ArtifactId, token: str) -> tuple[Head | None, Token | None]:
+        head, known = self._table.get([items.head_key(artifact), items.token_key(artifact, token)])
+        token_seen = items.read_token(known)
+        if token_seen is not None and token_seen.expires_ms < self._clock.now_ms():
+            # DynamoDB removes expired items days late.
+            token_seen = None
+        return items.read_head(artifact, head), token_seen
+
+    def head_and_grave(self, artifact: ArtifactId, gen: str) -> tuple[Head | None, Grave | None]:
+        head, grave = self._table.get([items.head_key(artifact), items.grave_key(artifact, gen)])
+        return items.read_head(artifact, head), items.read_grave(gen, grave)
+
+    def version_and_token(
+        self, artifact: ArtifactId, number: int, gen: str, token: str
+    ) -> tuple[Version | None, Token | None]:
+        version, known = self._table.get([items.version_key(artifact, number, gen), items.token_key(artifact, token)])
+        return items.read_version(artifact, version), items.read_token(known)
+
+    def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
+        (item,) = self._table.get([items.version_key(artifact, number, gen)])
+        return items.read_version(artifact, item)
+
+    def versions_numbered(self, artifact: ArtifactId, number: int) -> Sequence[Version]:
+        prefix = items.versions_prefix(artifact, number)
+        found: list[Version] = []
+        after: str | None = None
+        while True:
+            rows, after = self._table.query(artifact.scope.partition, prefix, limit=100, after=after)
+            found += [v for _, item in rows if (v := items.read_version(artifact, item))]
+            if after is None:
+                return found
+
+    def versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
+        after = items.version_sort(artifact, position) if position is not None else None
+        rows, last = self._table.query(
+            artifact.scope.partition, items.versions_prefix(artifact), limit=limit, after=after
+        )
+        versions = [v for _, item in rows if (v := items.read_version(artifact, item))]
+        return Page(versions, items.version_position(artifact, last) if last else None)
+
+    def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
+        after = items.head_sort(position) if position is not None else None
+        rows, last = self._table.query(scope.partition, items.HEADS, limit=limit, after=after)
+        summaries = [items.read_summary(scope, sort, item) for sort, item in rows]
+        return Page(summaries, items.head_position(last) if last else None)
+
+    def commit(self, version: Version, *, token: str, fingerprint: str) -> None:
+        artifact, gen, number = version.artifact, version.gen, version.number
+        head = Put(
+            items.head_key(artifact),
+            items.head_item(version),
+            Condition(equals={"gen": gen, "next": number}) if number else ABSENT,
+        )
+        writes: list[Write] = [
+            head,
+            Put(items.version_key(artifact, number, gen), items.version_item(version), ABSENT),
+            Put(
+                items.token_key(artifact, token),
+                items.token_item(version, fingerprint=fingerprint),
+                # Judged by the record's own time, so that every helper's request is the same.
+                Condition(expired_at=version.created_ms // 1000),
+            ),
+        ]
+        if number == 0:
+            # A later number needs a live head of its generation, which no buried one has.
+            writes.append(Check(items.grave_key(artifact, gen), ABSENT))
+        self._transact(writes, f"commit {gen} {number} {version.version_id}")
+
+    def bury(self, artifact: ArtifactId, head: Head) -> None:
+        grave = Grave(gen=head.gen, next=head.next, confirmed=False)
+        self._transact(
+            [
+                Delete(items.head_key(artifact), Condition(equals={"gen": head.gen})),
+                Put(items.grave_key(artifact, head.gen), items.grave_item(grave), ABSENT),
+            ],
+            f"bury {head.gen} {head.next} {items.head_key(artifact)}",
+        )
+
+    def _transact(self, writes: Sequence[Write], purpose: str) -> None:
+        """Repeats a transaction through conflicts, always with the same request token."""
+        request_token = hashlib.sha256(purpose.encode()).hexdigest()[:36]
+        pause = 0.005
+        for _ in range(_CONFLICT_ATTEMPTS):
+            try:
+                self._table.transact(writes, request_token=request_token)
+            except ConditionFailed:
+                raise CommitRefused from None
+            except TransactionConflict:
+                self._clock.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
+                pause = min(pause * 2, _LONGEST_CONFLICT_PAUSE)
+            else:
+                return
+        raise StorageUnavailable("DynamoDB keeps reporting conflicting transactions")
+
+    def grave(self, artifact: ArtifactId, gen: str) -> Grave | None:
+        (item,) = self._table.get([items.grave_key(artifact, gen)])
+        return items.read_grave(gen, item)
+
+    def widen_grave(self, artifact: ArtifactId, gen: str, number: int) -> None:
+        grave = Grave(gen=gen, next=number, confirmed=False)
+        self._put_grave(artifact, grave, expires_at=None)
+
+    def confirm_grave(self, artifact: ArtifactId, gen: str) -> None:
+        grave = self.grave(artifact, gen)
+        if grave is None or grave.confirmed:
+            return
+        confirmed = Grave(gen=gen, next=grave.next, confirmed=True)
+        now = self._clock.now_ms() // 1000
+        self._put_grave(artifact, confirmed, expires_at=now + items.DAY_SECONDS)
+
+    def _put_grave(self, artifact: ArtifactId, grave: Grave, *, expires_at: int | None) -> None:
+        try:
+            self._table.put(
+                Put(
+                    items.grave_key(artifact, grave.gen),
+                    items.grave_item(grave, expires_at=expires_at),
+                    Condition(equals={"confirmed": False}),
+                )
+            )
+        except ConditionFailed:
+            # Another purge of this generation has finished the work.
+            return
+
+    def remove_versions(self, versions: Sequence[Version]) -> None:
+        self._table.delete([items.version_key(v.artifact, v.number, v.gen) for v in versions])

@@ -1,0 +1,360 @@
+"""What the store needs from the outside: objects, an index, time, and room to do things at once.
+
+Each port stands beside its exceptions. Adapters translate every failure of their service into
+`StorageUnavailable` (may be repeated) or `StorageDenied` (a deployment fault) of `artifact_store.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from artifact_store.model import ArtifactSummary, BlobRef, Page, Version
+from artifact_store.names import ArtifactId, Scope
+
+__all__ = [
+    "ABSENT",
+    "Clock",
+    "Check",
+    "CommitRefused",
+    "Condition",
+    "ConditionFailed",
+    "Delete",
+    "Grave",
+    "Head",
+    "Index",
+    "Item",
+    "Key",
+    "ObjectExists",
+    "ObjectHead",
+    "ObjectRef",
+    "ObjectStore",
+    "Parallel",
+    "Ports",
+    "Put",
+    "StoredObject",
+    "Table",
+    "Token",
+    "TransactionConflict",
+    "Write",
+]
+
+
+class ObjectExists(Exception):
+    """The key is taken, or another writer of it was faster; nothing was written."""
+
+
+class CommitRefused(Exception):
+    """The index moved on: the transaction's conditions no longer hold; nothing was written."""
+
+
+class ConditionFailed(Exception):
+    """A write's condition does not hold; nothing of its transaction was written."""
+
+
+class TransactionConflict(Exception):
+    """Another transaction holds one of the items; nothing was written, the same may be repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """One version of one object: the only thing that is ever deleted."""
+
+    key: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectHead:
+    """What S3 tells of an object without its body.
+
+    Attributes:
+        version_id: S3's version id.
+        content_type: The object's Content-Type, or None.
+        size: Bytes of the body.
+        metadata: User metadata, keys in lower case.
+        modified_ms: S3's Last-Modified, in milliseconds since 1970 UTC.
+    """
+
+    version_id: str
+    content_type: str | None
+    size: int
+    metadata: Mapping[str, str]
+    modified_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object with its body."""
+
+    head: ObjectHead
+    body: bytes
+
+
+class ObjectStore(Protocol):
+    """A versioned bucket with conditional writes."""
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket, as canonical URIs name it."""
+
+    def create(self, key: str, body: bytes, *, content_type: str | None, metadata: Mapping[str, str]) -> str:
+        """Writes an object that must not exist yet, with a checksum over its body.
+
+        Returns:
+            S3's version id.
+
+        Raises:
+            ObjectExists: The key is taken, or a concurrent writer won.
+        """
+
+    def head(self, key: str) -> ObjectHead | None:
+        """Describes the current object under a key; None when there is none."""
+
+    def get(self, ref: ObjectRef) -> StoredObject | None:
+        """Reads one version of an object; None when it does not exist."""
+
+    def delete(self, refs: Sequence[ObjectRef]) -> None:
+        """Deletes versions for good; those that do not exist are fine.
+
+        Raises:
+            StorageUnavailable: Some may be left.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The live generation of an artifact and its latest version.
+
+    Attributes:
+        gen: The live generation.
+        next: The version number that the next save takes.
+        latest: Facts of version `next - 1`.
+        blob: Where the latest content is, for a manifest record.
+    """
+
+    gen: str
+    next: int
+    latest: ArtifactSummary
+    blob: BlobRef | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What an idempotency key has saved.
+
+    Attributes:
+        fingerprint: Of the content that the key stands for.
+        gen: The generation it was saved in.
+        number: The version it became.
+        version_id: S3's version id of the record.
+        created_ms: When it was saved.
+        expires_ms: Until when the key stands for this save.
+    """
+
+    fingerprint: str
+    gen: str
+    number: int
+    version_id: str
+    created_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grave:
+    """A deleted generation.
+
+    Attributes:
+        gen: The generation.
+        next: The version number that a save in flight may have taken, at least.
+        confirmed: True once everything of it is gone.
+    """
+
+    gen: str
+    next: int
+    confirmed: bool
+
+
+class Index(Protocol):
+    """The index of artifacts. Every read is strongly consistent."""
+
+    def head(self, artifact: ArtifactId) -> Head | None:
+        """Reads the head; None when the artifact does not live."""
+
+    def head_and_token(self, artifact: ArtifactId, token: str) -> tuple[Head | None, Token | None]:
+        """Reads the head and what an unexpired idempotency token has saved, at once."""
+
+    def head_and_grave(self, artifact: ArtifactId, gen: str) -> tuple[Head | None, Grave | None]:
+        """Reads the head and one generation's grave, at once."""
+
+    def version_and_token(
+        self, artifact: ArtifactId, number: int, gen: str, token: str
+    ) -> tuple[Version | None, Token | None]:
+        """Reads one version of one generation and a token, expired or not, at once."""
+
+    def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
+        """Reads one version of one generation."""
+
+    def versions_numbered(self, artifact: ArtifactId, number: int) -> Sequence[Version]:
+        """Reads the versions of one number, of every generation not yet purged."""
+
+    def versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
+        """Reads versions in ascending order, of every generation not yet purged."""
+
+    def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
+        """Reads the live artifacts of one scope, in the order of their encoded filenames."""
+
+    def commit(self, version: Version, *, token: str, fingerprint: str) -> None:
+        """Makes a record a version, in one transaction.
+
+        The head moves from (gen, number) to (gen, number + 1), or, for number 0, is created where
+        there is none and the generation has no grave; the version and the token are put where
+        absent. Repeating a commit with the same arguments is safe.
+
+        Raises:
+            CommitRefused: One of these conditions does not hold.
+        """
+
+    def bury(self, artifact: ArtifactId, head: Head) -> None:
+        """Removes the head and puts its generation's grave, in one transaction.
+
+        Raises:
+            CommitRefused: The head's generation is not the one given.
+        """
+
+    def grave(self, artifact: ArtifactId, gen: str) -> Grave | None:
+        """Reads the grave of a generation."""
+
+    def widen_grave(self, artifact: ArtifactId, gen: str, number: int) -> None:
+        """Notes that versions of a buried generation go up to `number`, exclusive."""
+
+    def remove_versions(self, versions: Sequence[Version]) -> None:
+        """Removes versions of a buried generation from the index."""
+
+    def confirm_grave(self, artifact: ArtifactId, gen: str) -> None:
+        """Notes that everything of a buried generation is gone; the grave expires a day later."""
+
+
+Key: TypeAlias = tuple[str, str]
+"""Partition and sort key."""
+
+Item: TypeAlias = Mapping[str, str | int | bool]
+"""An item's attributes without its key. Attributes that are None are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What must hold for a write; with no argument, that the item is absent.
+
+    Attributes:
+        equals: The item is there and has these attributes.
+        expired_at: The item is absent, or its `expires_at` is earlier than this (seconds).
+    """
+
+    equals: Item | None = None
+    expired_at: int | None = None
+
+
+ABSENT: Final = Condition()
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Writes a whole item."""
+
+    key: Key
+    item: Item
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Deletes an item."""
+
+    key: Key
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Writes nothing, but the transaction needs it to hold."""
+
+    key: Key
+    condition: Condition
+
+
+Write: TypeAlias = Put | Delete | Check
+
+
+class Table(Protocol):
+    """A key-value table with transactions, as DynamoDB has it. Reads are strongly consistent."""
+
+    def get(self, keys: Sequence[Key]) -> Sequence[Item | None]:
+        """Reads items, in the order of their keys; None where there is none."""
+
+    def query(
+        self, partition: str, prefix: str, *, limit: int, after: str | None
+    ) -> tuple[Sequence[tuple[str, Item]], str | None]:
+        """Reads items of a partition whose sort key starts with a prefix, in order.
+
+        Returns:
+            Sort keys with their items, and the sort key to continue after, or None at the end.
+        """
+
+    def transact(self, writes: Sequence[Write], *, request_token: str) -> None:
+        """Does all writes or none. Repeating the same writes with the same token does them once.
+
+        Raises:
+            ConditionFailed: A condition does not hold.
+            TransactionConflict: Another transaction is in the way.
+        """
+
+    def put(self, write: Put) -> None:
+        """Does one conditional put.
+
+        Raises:
+            ConditionFailed: The condition does not hold.
+        """
+
+    def delete(self, keys: Sequence[Key]) -> None:
+        """Deletes items; those that do not exist are fine."""
+
+
+class Clock(Protocol):
+    """Time, so that tests and the model checker can hold it."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970 UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+
+
+class Parallel(Protocol):
+    """Room to do two storage calls at once."""
+
+    def __call__(self, first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
+        """Runs both and returns both results; the first's error wins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything the store stands on.
+
+    Attributes:
+        objects: The bucket.
+        index: The index table.
+        clock: Time.
+        parallel: Runs two storage calls at once.
+        new_id: Makes time-ordered unique ids for generations and blobs.
+    """
+
+    objects: ObjectStore
+    index: Index
+    clock: Clock
+    parallel: Parallel
+    new_id: Callable[[], str]
