@@ -29,8 +29,8 @@ from typing import ClassVar
 __all__ = [
     "ArtifactNotFound",
     "ArtifactStoreError",
-    "Contention",
     "ContentTooLarge",
+    "Contention",
     "DigestMismatch",
     "IdempotencyKeyReused",
     "InvalidContent",

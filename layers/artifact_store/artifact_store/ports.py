@@ -15,8 +15,8 @@ from artifact_store.names import ArtifactId, Scope
 
 __all__ = [
     "ABSENT",
-    "Clock",
     "Check",
+    "Clock",
     "CommitRefused",
     "Condition",
     "ConditionFailed",

@@ -117,7 +117,7 @@ class DynamoTable:
                 ClientRequestToken=request_token,
             )
 
-    def _transact_item(self, write: Write) -> Any:  # noqa: ANN401 - one of three request shapes
+    def _transact_item(self, write: Write) -> Any:
         if isinstance(write, Put):
             return {"Put": self._put_request(write)}
         request = {

@@ -106,7 +106,7 @@ class S3Objects:
                 raise StorageUnavailable(f"S3 kept {len(failed)} objects: {codes}")
 
 
-def _read_head(answer: Any) -> ObjectHead:  # noqa: ANN401 - HeadObject's or GetObject's answer
+def _read_head(answer: Any) -> ObjectHead:
     return ObjectHead(
         version_id=answer["VersionId"],
         content_type=answer.get("ContentType"),
