@@ -53,7 +53,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._@-]+")
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._@-]|![0-9A-F]{2})+")
 _ESCAPE = re.compile(rb"!([0-9A-F]{2})")
 _ESCAPES: Final = tuple(
-    chr(byte) if _PLAIN.fullmatch(chr(byte)) and byte < 0x80 else f"!{byte:02X}" for byte in range(256)
+    chr(byte) if _PLAIN.fullmatch(chr(byte)) else f"!{byte:02X}" for byte in range(256)
 )
 _VERSION = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _DRIVE = re.compile(r"[A-Za-z]:")

@@ -33,6 +33,7 @@ __all__ = [
     "Parallel",
     "Ports",
     "Put",
+    "Scalar",
     "StoredObject",
     "Table",
     "Token",
@@ -239,7 +240,9 @@ class Index(Protocol):
 Key: TypeAlias = tuple[str, str]
 """Partition and sort key."""
 
-Item: TypeAlias = Mapping[str, str | int | bool]
+Scalar: TypeAlias = str | int | bool
+
+Item: TypeAlias = Mapping[str, Scalar]
 """An item's attributes without its key. Attributes that are None are left out."""
 
 

@@ -19,6 +19,7 @@ from artifact_store.ports import (
     Item,
     Key,
     Put,
+    Scalar,
     TransactionConflict,
     Write,
 )
@@ -159,7 +160,7 @@ def _key(key: Key) -> _Attribute:
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
 
-def _attribute(value: str | int | bool) -> _Attribute:
+def _attribute(value: Scalar) -> _Attribute:
     if isinstance(value, bool):
         return {"BOOL": value}
     return {"S": value} if isinstance(value, str) else {"N": str(value)}
@@ -169,7 +170,7 @@ def _attributes(item: Item) -> _Attribute:
     return {name: _attribute(value) for name, value in item.items()}
 
 
-def _value(attribute: Mapping[str, Any]) -> str | int | bool:
+def _value(attribute: Mapping[str, Any]) -> Scalar:
     ((kind, value),) = attribute.items()
     return int(value) if kind == "N" else value
 
