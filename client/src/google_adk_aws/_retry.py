@@ -1,0 +1,61 @@
+"""When a request is repeated, and how long to wait before that."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from google_adk_aws._errors import ArtifactError, ArtifactUnavailableError
+
+__all__ = ["RetryPolicy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long one call is tried.
+
+    Only what may work later is repeated: no answer, 429, 5xx and an equal request in progress. Saves
+    carry one idempotency key through all attempts, so a repeated save is never a second version.
+    Waits grow exponentially with full jitter; a longer Retry-After of the server is obeyed.
+
+    Attributes:
+        attempts: Requests per call at most, the first included. 1 switches retries off.
+        base_delay: Upper bound of the first wait, in seconds; doubles with every attempt.
+        max_delay: Upper bound of a wait of our own, in seconds.
+        max_retry_after: Longest Retry-After that is waited for, in seconds; with a longer one the
+            call fails at once and the error's `retry_after` says when to come back.
+        deadline: Time for one call over all attempts and waits, in seconds; None for no limit.
+    """
+
+    attempts: int = 5
+    base_delay: float = 0.2
+    max_delay: float = 5.0
+    max_retry_after: float = 20.0
+    deadline: float | None = 90.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError("attempts must be at least 1")
+        if not 0 <= self.base_delay <= self.max_delay:
+            raise ValueError("base_delay must lie between 0 and max_delay")
+        if self.max_retry_after < 0:
+            raise ValueError("max_retry_after must not be negative")
+        if self.deadline is not None and self.deadline <= 0:
+            raise ValueError("deadline must be more than 0 seconds, or None")
+
+    def is_worth_repeating(self, error: BaseException) -> bool:
+        """Whether the same request may work later."""
+        if not isinstance(error, ArtifactUnavailableError):
+            return False
+        return error.retry_after is None or error.retry_after <= self.max_retry_after
+
+    def delay(self, *, attempt: int, error: BaseException | None) -> float:
+        """Seconds to wait after attempt number `attempt` (from 1) failed with `error`."""
+        # The exponent is bounded: 2.0**1024 overflows, and the bound is reached long before.
+        ceiling = min(self.max_delay, self.base_delay * 2.0 ** min(attempt - 1, 64))
+        delay = random.uniform(0, ceiling)  # noqa: S311 - spreads load, guards nothing
+        retry_after = error.retry_after if isinstance(error, ArtifactError) else None
+        if retry_after is None:
+            return delay
+        # On top, so that clients told the same second do not come back in the same instant.
+        return retry_after + min(delay, self.base_delay)
