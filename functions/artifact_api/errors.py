@@ -1,0 +1,82 @@
+"""What the edge itself can refuse; everything else is refused by the store (`artifact_store.errors`).
+
+ArtifactStoreError (of artifact_store)
+├── InvalidInput
+│   ├── InvalidHeader        a request header that cannot be read
+│   └── InvalidParameter     a query parameter that is unknown or cannot be read
+└── ApiError
+    ├── Unauthenticated      the gateway told nothing about the caller
+    ├── RouteNotFound        no such path
+    ├── MethodNotAllowed     the path exists, with other methods
+    └── RequestInProgress    the same request is being handled right now
+"""
+
+from __future__ import annotations
+
+from artifact_store import ArtifactStoreError, InvalidInput
+
+__all__ = [
+    "ApiError",
+    "InvalidHeader",
+    "InvalidParameter",
+    "MethodNotAllowed",
+    "RequestInProgress",
+    "RouteNotFound",
+    "Unauthenticated",
+]
+
+
+class InvalidHeader(InvalidInput):
+    """A request header that cannot be read; `field` is its name."""
+
+    code = "invalid_header"
+
+
+class InvalidParameter(InvalidInput):
+    """A query parameter that is unknown or cannot be read; `field` is its name."""
+
+    code = "invalid_parameter"
+
+
+class ApiError(ArtifactStoreError):
+    """Root of what only an HTTP API can refuse."""
+
+
+class Unauthenticated(ApiError):
+    """The gateway told nothing about the caller, so nobody is let in."""
+
+    code = "unauthenticated"
+
+
+class RouteNotFound(ApiError):
+    """There is no such path."""
+
+    code = "route_not_found"
+
+
+class MethodNotAllowed(ApiError):
+    """The path exists, with other methods.
+
+    Attributes:
+        allowed: Those methods, sorted.
+    """
+
+    code = "method_not_allowed"
+
+    def __init__(self, detail: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+class RequestInProgress(ApiError):
+    """A request with the same idempotency key is being handled right now.
+
+    Attributes:
+        retry_after: How long to wait before asking again, in seconds.
+    """
+
+    code = "request_in_progress"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after

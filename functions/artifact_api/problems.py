@@ -1,0 +1,97 @@
+"""Every refusal and failure as problem details (RFC 9457). Nothing else maps an exception to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from artifact_api.errors import MethodNotAllowed, RequestInProgress
+from artifact_api.responses import json_response
+from artifact_api.wire import ProblemJson
+from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Response
+
+__all__ = ["CODES", "INTERNAL_ERROR", "Meaning", "code_of", "problem_response"]
+
+
+class Meaning(NamedTuple):
+    """What a code stands for."""
+
+    status: HTTPStatus
+    title: str
+
+
+INTERNAL_ERROR: Final = "internal_error"
+
+CODES: Final[Mapping[str, Meaning]] = {
+    "invalid_name": Meaning(HTTPStatus.BAD_REQUEST, "An id or filename cannot be one"),
+    "key_too_long": Meaning(HTTPStatus.BAD_REQUEST, "The name is too long for an object key"),
+    "invalid_version": Meaning(HTTPStatus.BAD_REQUEST, "Not a version number"),
+    "invalid_parameter": Meaning(HTTPStatus.BAD_REQUEST, "A query parameter cannot be read"),
+    "invalid_header": Meaning(HTTPStatus.BAD_REQUEST, "A header cannot be read"),
+    "invalid_part": Meaning(HTTPStatus.BAD_REQUEST, "The part's kind, type or display name cannot be recorded"),
+    "invalid_metadata": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is no JSON object"),
+    "metadata_too_large": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is too large"),
+    "invalid_content": Meaning(HTTPStatus.BAD_REQUEST, "The content is not what it claims to be"),
+    "digest_mismatch": Meaning(HTTPStatus.BAD_REQUEST, "The content has another digest"),
+    "invalid_cursor": Meaning(HTTPStatus.BAD_REQUEST, "The cursor is not of this list and this caller"),
+    "unauthenticated": Meaning(HTTPStatus.UNAUTHORIZED, "The caller is unknown"),
+    "forbidden": Meaning(HTTPStatus.FORBIDDEN, "The caller may not do this"),
+    "artifact_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such artifact"),
+    "version_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such version"),
+    "route_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such path"),
+    "method_not_allowed": Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "The path has other methods"),
+    "request_in_progress": Meaning(HTTPStatus.CONFLICT, "The same request is being handled; ask again"),
+    "content_too_large": Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The content is too large for one request"),
+    "idempotency_key_reused": Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key stands for other content"),
+    INTERNAL_ERROR: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed"),
+    "contention": Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "Too many savers at once; ask again"),
+    "storage_unavailable": Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "Storage did not answer; ask again"),
+}
+"""Every code there is. Codes are stable: clients decide by them."""
+
+_FIXED_DETAILS: Final[Mapping[str, str]] = {
+    # The same words whether it does not exist or is someone else's.
+    "artifact_not_found": "there is no such artifact",
+    # What exactly failed is in the log.
+    "storage_unavailable": "storage did not answer in time; nothing is lost, repeat the request unchanged",
+    INTERNAL_ERROR: "the request failed for a reason that is not yours; the log knows it by its requestId",
+}
+
+
+def code_of(error: Exception) -> str:
+    """The code of an exception; `internal_error` for everything that no client can do anything about."""
+    if isinstance(error, ArtifactStoreError) and error.code in CODES:
+        return error.code
+    return INTERNAL_ERROR
+
+
+def problem_response(error: Exception, *, request_id: str) -> Response[str]:
+    """The answer to a request that ended in an exception."""
+    code = code_of(error)
+    status, title = CODES[code]
+    problem: ProblemJson = {
+        "type": f"urn:artifact-api:problem:{code}",
+        "title": title,
+        "status": status.value,
+        "detail": _FIXED_DETAILS.get(code) or str(error),
+        "code": code,
+        "requestId": request_id,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, InvalidInput):
+        problem["field"] = error.field
+        if error.limit is not None:
+            problem["limit"] = error.limit
+    if isinstance(error, ContentTooLarge):
+        problem["detail"] += (
+            "; save smaller parts, or store the content elsewhere and save a part of kind file that holds its URI"
+        )
+    if isinstance(error, (Unavailable, RequestInProgress)):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    return json_response(problem, status=status, headers=headers, content_type="application/problem+json")

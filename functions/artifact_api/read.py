@@ -1,0 +1,19 @@
+"""Entry point of the read function: loads and lists; it may not write."""
+
+from artifact_api.describe_version import describe_version
+from artifact_api.edge import entrypoint
+from artifact_api.health import health
+from artifact_api.list_artifacts import list_artifacts
+from artifact_api.list_versions import list_versions
+from artifact_api.load_artifact import load_artifact
+
+handler = entrypoint(
+    "read",
+    {
+        "load_artifact": load_artifact,
+        "list_artifacts": list_artifacts,
+        "list_versions": list_versions,
+        "describe_version": describe_version,
+        "health": health,
+    },
+)

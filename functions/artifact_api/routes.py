@@ -1,0 +1,123 @@
+"""Every route, once: the resolver, the OpenAPI file and the template's test read this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+__all__ = ["ROUTES", "FunctionName", "Operation", "Route", "methods_of", "routes_of"]
+
+Operation: TypeAlias = Literal[
+    "save_artifact",
+    "load_artifact",
+    "list_artifacts",
+    "list_versions",
+    "describe_version",
+    "delete_artifact",
+    "health",
+]
+FunctionName: TypeAlias = Literal["read", "write", "delete"]
+
+SESSION_ARTIFACTS: Final = "/v1/apps/{app}/users/{user}/sessions/{session}/artifacts"
+USER_ARTIFACTS: Final = "/v1/apps/{app}/users/{user}/artifacts"
+
+_PAGING: Final = frozenset({"limit", "cursor"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One path with the methods that one operation answers.
+
+    Attributes:
+        operation: The operation's name, which is its module's too.
+        name: The OpenAPI operationId.
+        function: The Lambda function that has the permissions for it.
+        methods: HTTP methods.
+        path: Path template as API Gateway and OpenAPI write it.
+        query: The query parameters it knows; others are refused.
+    """
+
+    operation: Operation
+    name: str
+    function: FunctionName
+    methods: tuple[str, ...]
+    path: str
+    query: frozenset[str] = frozenset()
+
+
+def _under(base: str, scope: str) -> tuple[Route, ...]:
+    one = base + "/{filename}"
+    version = one + "/versions/{version}"
+    return (
+        Route(operation="save_artifact", name=f"save{scope}Artifact", function="write", methods=("POST",), path=one),
+        Route(
+            operation="load_artifact", name=f"load{scope}Artifact", function="read", methods=("GET", "HEAD"), path=one
+        ),
+        Route(
+            operation="delete_artifact", name=f"delete{scope}Artifact", function="delete", methods=("DELETE",), path=one
+        ),
+        Route(
+            operation="list_artifacts",
+            name=f"list{scope}Artifacts",
+            function="read",
+            methods=("GET",),
+            path=base,
+            query=_PAGING,
+        ),
+        Route(
+            operation="list_versions",
+            name=f"list{scope}ArtifactVersions",
+            function="read",
+            methods=("GET",),
+            path=one + "/versions",
+            query=_PAGING,
+        ),
+        Route(
+            operation="load_artifact",
+            name=f"load{scope}ArtifactVersion",
+            function="read",
+            methods=("GET", "HEAD"),
+            path=version,
+        ),
+        Route(
+            operation="describe_version",
+            name=f"describe{scope}ArtifactVersion",
+            function="read",
+            methods=("GET",),
+            path=version + "/metadata",
+        ),
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *_under(SESSION_ARTIFACTS, "Session"),
+    *_under(USER_ARTIFACTS, "User"),
+    Route(operation="health", name="health", function="read", methods=("GET",), path="/v1/health"),
+)
+
+
+def routes_of(function: FunctionName) -> tuple[Route, ...]:
+    """The routes that one Lambda function answers."""
+    return tuple(route for route in ROUTES if route.function == function)
+
+
+def methods_of(path: str) -> frozenset[str]:
+    """The methods that a request path is known with, by any function; none for an unknown path."""
+    return frozenset(method for route in ROUTES if match(route.path, path) is not None for method in route.methods)
+
+
+def match(template: str, path: str) -> dict[str, str] | None:
+    """Reads a request path's segments by a template; None when it is another path.
+
+    A segment may hold any character but a slash: what is wrong with it is told by whoever parses it.
+    """
+    expected, found = template.split("/"), path.split("/")
+    if len(expected) != len(found):
+        return None
+    segments: dict[str, str] = {}
+    for name, value in zip(expected, found, strict=True):
+        if name.startswith("{"):
+            segments[name[1:-1]] = value
+        elif name != value:
+            return None
+    return segments

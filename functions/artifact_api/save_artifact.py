@@ -1,0 +1,65 @@
+"""POST …/artifacts/{filename}: saves content as the artifact's next version."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from artifact_api import wiring
+from artifact_api.content import IDEMPOTENCY_KEY, idempotency_key, read_content
+from artifact_api.idempotency import SaveAnswer
+from artifact_api.request import Request
+from artifact_api.responses import json_response
+from artifact_api.telemetry import Measurements
+from artifact_api.wire import version_metadata
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Response
+
+__all__ = ["save_artifact"]
+
+
+def save_artifact(request: Request, measurements: Measurements) -> Response[str]:
+    """Saves the body, once per idempotency key."""
+    artifact, content = request.artifact, read_content(request)
+    sent_key = idempotency_key(request)
+    key = sent_key or str(uuid4())
+
+    def save() -> SaveAnswer:
+        store = wiring.store()
+        saved = store.save(
+            artifact, content, caller=request.caller.id, idempotency_key=key, timeout=request.seconds_left
+        )
+        metadata = version_metadata(saved.version, asked=request.scope, store=store)
+        return {"metadata": metadata, "replayed": saved.replayed}
+
+    if sent_key is None:
+        # Nobody knows the key before the answer, so nobody can repeat the request before it.
+        answer = save()
+    else:
+        answer, guarded = wiring.fast_path().run(
+            save,
+            identity={
+                "caller": request.caller.id,
+                "route": request.route.name,
+                "artifact": artifact.key_prefix,
+                "key": key,
+            },
+            fingerprint=content.fingerprint,
+            context=request.context,
+        )
+        if not guarded:
+            measurements.count("IdempotencyTableUnavailable")
+    measurements.count("Replays" if answer["replayed"] else "Saves")
+    if not answer["replayed"]:
+        measurements.count_bytes("BytesSaved", len(content.body))
+    metadata = answer["metadata"]
+    headers = {
+        "ETag": metadata["etag"],
+        "Location": f"{request.base_path}/versions/{metadata['version']}",
+        IDEMPOTENCY_KEY: key,
+    }
+    if answer["replayed"]:
+        headers["Idempotency-Replayed"] = "true"
+    return json_response(metadata, status=HTTPStatus.CREATED, headers=headers)

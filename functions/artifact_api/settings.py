@@ -1,0 +1,69 @@
+"""What a deployment decides: environment variables, read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast, get_args
+
+__all__ = ["AuthMode", "InvalidSettings", "Settings"]
+
+AuthMode: TypeAlias = Literal["IAM", "JWT", "NONE"]
+
+
+class InvalidSettings(Exception):
+    """The function's environment is incomplete or contradictory: a deployment fault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The environment of the functions.
+
+    Attributes:
+        bucket_name: The bucket of records.
+        index_table_name: The index table.
+        idempotency_table_name: Powertools' table; only the write function has one.
+        cursor_secret_arn: The secret that signs cursors; only the read function has one.
+        auth_mode: Who may call; NONE exists on a developer's machine only.
+        jwt_app_claim: The claim that must equal the path's app; None when tokens are not bound to one.
+        jwt_user_claim: The claim that must equal the path's user.
+        metrics_namespace: CloudWatch namespace of the metrics.
+    """
+
+    bucket_name: str
+    index_table_name: str
+    idempotency_table_name: str | None
+    cursor_secret_arn: str | None
+    auth_mode: AuthMode
+    jwt_app_claim: str | None
+    jwt_user_claim: str
+    metrics_namespace: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Reads the environment.
+
+        Raises:
+            InvalidSettings: A variable is missing or has a value that it cannot have.
+        """
+
+        def required(name: str) -> str:
+            value = environ.get(name)
+            if not value:
+                raise InvalidSettings(f"environment variable {name} is missing")
+            return value
+
+        auth_mode = required("AUTH_MODE")
+        if auth_mode not in get_args(AuthMode):
+            raise InvalidSettings(f"AUTH_MODE must be one of {', '.join(get_args(AuthMode))}")
+        return cls(
+            bucket_name=required("BUCKET_NAME"),
+            index_table_name=required("INDEX_TABLE_NAME"),
+            idempotency_table_name=environ.get("IDEMPOTENCY_TABLE_NAME") or None,
+            cursor_secret_arn=environ.get("CURSOR_SECRET_ARN") or None,
+            auth_mode=cast("AuthMode", auth_mode),
+            jwt_app_claim=environ.get("JWT_APP_CLAIM") or None,
+            jwt_user_claim=environ.get("JWT_USER_CLAIM") or "sub",
+            metrics_namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE") or "ArtifactApi",
+        )

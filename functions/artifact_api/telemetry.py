@@ -1,0 +1,96 @@
+"""Logger, metrics and tracer of Powertools, made so that requests in several threads do not mix.
+
+Nothing that a caller sent is logged above DEBUG, and at DEBUG only encoded names: no events, bodies,
+headers, tokens or cursors. Exceptions are logged by class and place, without their texts: those of the
+AWS SDK can quote parameters, content included.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from botocore.exceptions import ClientError
+
+__all__ = ["Handler", "Measurements", "causes_of", "logger", "stack_of", "traced"]
+
+Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+logger: Final = Logger()
+
+
+class Measurements:
+    """The metrics of one request; written to the log at its end (CloudWatch's embedded format).
+
+    The only dimensions are the service and the operation, so their number is bounded.
+
+    Attributes:
+        operation: What the request asked for, once that is known.
+    """
+
+    def __init__(self) -> None:
+        self.operation: str = "unknown"
+        self._counts: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+
+    def count(self, name: str) -> None:
+        """Counts one event."""
+        self._counts[name] += 1
+
+    def count_bytes(self, name: str, size: int) -> None:
+        """Adds bytes that were moved."""
+        self._bytes[name] += size
+
+    def flush(self, *, namespace: str) -> None:
+        """Writes what was measured, if anything was."""
+        if not self._counts:
+            return
+        metrics = EphemeralMetrics(namespace=namespace)
+        metrics.add_dimension(name="operation", value=self.operation)
+        for name, value in self._counts.items():
+            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        for name, value in self._bytes.items():
+            metrics.add_metric(name=name, unit=MetricUnit.Bytes, value=value)
+        metrics.flush_metrics()
+
+
+def traced(handler: Handler) -> Handler:
+    """Adds X-Ray tracing to a handler when TRACING is on; else X-Ray's SDK is not even imported."""
+    if os.environ.get("TRACING", "off") != "on":
+        return handler
+    from aws_lambda_powertools.tracing import Tracer  # noqa: PLC0415 - a cold start pays for it only when it is on
+
+    decorated: Handler = Tracer().capture_lambda_handler(handler, capture_response=False)
+    return decorated
+
+
+def causes_of(error: BaseException) -> str:
+    """The classes of an error and its causes, and what AWS called it."""
+    return " from ".join(_named(cause) for cause in _chain(error))
+
+
+def stack_of(error: BaseException) -> list[str]:
+    """Where an error and its causes were raised, innermost last."""
+    return [
+        f"{frame.filename}:{frame.lineno} in {frame.name}"
+        for cause in _chain(error)
+        for frame in traceback.extract_tb(cause.__traceback__)
+    ]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _named(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, ClientError):
+        return f"{name}({error.operation_name}: {error.response.get('Error', {}).get('Code')})"
+    return name
