@@ -192,3 +192,52 @@ def test_the_same_save_repeated_between_any_two_of_its_calls_happens_once() -> N
             save(world.store(hook))
             assert bodies(world) == [b"0", b"new"], (at, phase)
             assert_sound(world)
+
+
+def test_a_repeated_save_that_overtakes_and_is_deleted_does_not_come_back() -> None:
+    def save(store: ArtifactStore) -> object:
+        return store.save(DOC, SMALL, caller="c", idempotency_key="k")
+
+    for at, phase in places(save, 0):
+        world = World()
+
+        def save_and_delete(world: World = world) -> None:
+            save(world.store())
+            world.store().delete(DOC)
+
+        save(world.store(Counted(at, phase, save_and_delete)))
+        assert bodies(world) == [], (at, phase)
+        assert_sound(world)
+
+
+def test_a_saver_that_sleeps_before_its_commit_finds_that_it_was_helped() -> None:
+    world = prepared(1)
+
+    def be_helped() -> None:
+        world.store().save(DOC, Content(body=b"other"), caller="c", idempotency_key="o")
+        world.clock.sleep(11 * 60)  # DynamoDB no longer recognises a repeated transaction
+
+    saved = world.store(Counted(3, "before", be_helped)).save(DOC, SMALL, caller="c", idempotency_key="k")
+    assert (saved.version.number, saved.replayed) == (1, False)
+    assert bodies(world) == [b"0", b"new", b"other"]
+    assert_sound(world)
+
+
+def test_a_saver_that_sleeps_past_its_token_does_not_undo_a_delete() -> None:
+    world = World()
+
+    def pass_a_day() -> None:
+        world.store().save(DOC, Content(body=b"other"), caller="c", idempotency_key="o")
+        assert bodies(world) == [b"new", b"other"], "the sleeper was helped"
+        world.clock.sleep(20 * 3600)
+        world.store().delete(DOC)
+        world.clock.sleep(10 * 3600)
+        world.table.delete([key for key in world.table.items() if key[1].startswith("t#")])  # as TTL does
+
+    saved = world.store(Counted(3, "before", pass_a_day)).save(DOC, SMALL, caller="c", idempotency_key="k")
+    gens = [str(item["gen"]) for key, item in world.table.items().items() if key[1].startswith("h#")]
+    graves = [key[1].rpartition("#")[2] for key in world.table.items() if key[1].startswith("d#")]
+    assert (saved.version.number, bodies(world)) == (0, [b"new"])
+    assert gens == [saved.version.gen], "in a life of its own"
+    assert saved.version.gen not in graves
+    assert_sound(world)
