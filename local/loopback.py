@@ -1,0 +1,105 @@
+"""An httpx transport whose other end is the handlers, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from local.events import Request
+from local.gateway import Gateway
+from local.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+_NO_BODY = frozenset({204, 304})
+
+
+class LoopbackTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Turns each request into an API Gateway event, calls the real handler, and turns its answer back.
+
+    `httpx.Client(transport=LoopbackTransport(environment), base_url="http://loopback")` needs no socket; the async
+    client works the same, with handlers in threads so that they never block its event loop.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        authorizer: Mapping[str, Any] | None = None,
+        template: Template | None = None,
+    ) -> None:
+        """Set the handlers' environment variables; `close` puts back what was there.
+
+        Args:
+            environment: BUCKET_NAME and the other settings of the functions. The handlers read it at their first call.
+            authorizer: what a route's authorizer would have found out, for example `{"jwt": {"claims": {…}}}`.
+            template: the routes; those of the repository's template unless given.
+        """
+        self._gateway = Gateway(template or Template.load(), authorizer=authorizer)
+        self._before = {name: os.environ.get(name) for name in environment or {}}
+        os.environ.update(environment or {})
+        _forget_settings()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of a sync client."""
+        return self._answer(request, request.read())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of an async client."""
+        return await asyncio.to_thread(self._answer, request, await request.aread())
+
+    def close(self) -> None:
+        """Put the environment back as it was."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if self._before:
+            _forget_settings()
+        self._before = {}
+
+    async def aclose(self) -> None:
+        """Put the environment back as it was."""
+        self.close()
+
+    # Both base classes define `with`; one that is neither's alone is needed.
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
+
+    def _answer(self, request: httpx.Request, body: bytes) -> httpx.Response:
+        raw_path, _, raw_query = request.url.raw_path.decode("ascii").partition("?")
+        response = self._gateway.handle(
+            Request(
+                method=request.method,
+                raw_path=raw_path,
+                raw_query=raw_query,
+                headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
+                body=body,
+            )
+        )
+        headers = list(response.headers)
+        if response.status not in _NO_BODY:
+            headers.append(("content-length", str(len(response.body))))
+        return httpx.Response(response.status, headers=headers, content=response.body, request=request)
+
+
+def _forget_settings() -> None:
+    """Have handlers that are loaded already read the environment again."""
+    wiring = sys.modules.get("artifact_api.wiring")
+    if wiring:
+        wiring.reset()
