@@ -234,7 +234,8 @@ def test_a_saver_that_sleeps_past_its_token_does_not_undo_a_delete() -> None:
         world.clock.sleep(10 * 3600)
         world.table.delete([key for key in world.table.items() if key[1].startswith("t#")])  # as TTL does
 
-    saved = world.store(Counted(3, "before", pass_a_day)).save(DOC, SMALL, caller="c", idempotency_key="k")
+    sleeper = world.store(Counted(3, "before", pass_a_day))
+    saved = sleeper.save(DOC, SMALL, caller="c", idempotency_key="k", timeout=10**6)
     gens = [str(item["gen"]) for key, item in world.table.items().items() if key[1].startswith("h#")]
     graves = [key[1].rpartition("#")[2] for key in world.table.items() if key[1].startswith("d#")]
     assert (saved.version.number, bodies(world)) == (0, [b"new"])
