@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from artifact_api import wiring
+from artifact_api import IN_LAMBDA, wiring
 from artifact_api.authorization import authorize
 from artifact_api.caller import caller_of
 from artifact_api.errors import MethodNotAllowed, RouteNotFound
@@ -36,9 +36,11 @@ def entrypoint(function: FunctionName, operations: Mapping[Operation, OperationF
         operations: The code of those routes' operations.
     """
     threads = threading.local()
-    if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
-        # Lambda starts a container with more processor than it serves requests with.
+    if IN_LAMBDA:
+        # Lambda starts a container with more processor than it serves requests with, so clients are made now.
         wiring.store()
+        gc.freeze()
+        gc.enable()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         # Lambda has one thread; the local server has many.

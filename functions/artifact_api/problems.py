@@ -58,7 +58,7 @@ _FIXED_DETAILS: Final[Mapping[str, str]] = {
     "artifact_not_found": "there is no such artifact",
     # What exactly failed is in the log.
     "storage_unavailable": "storage did not answer in time; nothing is lost, repeat the request unchanged",
-    INTERNAL_ERROR: "the request failed for a reason that is not yours; the log knows it by its requestId",
+    INTERNAL_ERROR: "the request failed for a reason that is not yours; the log has it by its requestId",
 }
 
 

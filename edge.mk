@@ -1,0 +1,13 @@
+# The API's OpenAPI file: made from the functions' own routes and types. Included by the Makefile.
+
+CHECKS += check-openapi
+
+##@ Edge
+.PHONY: openapi
+openapi: $(SETUP) ## Write docs/openapi.json
+	@mkdir -p docs
+	$(BIN)/python -m artifact_api.openapi
+
+.PHONY: check-openapi
+check-openapi: $(SETUP) ## Is docs/openapi.json what the code says?
+	$(BIN)/python -m artifact_api.openapi --check
