@@ -120,8 +120,10 @@ class LocalApi:
             )
         ready = self._first_line()
         if not ready:
+            reason = complaints.read_text(errors="replace")
             self.kill()
-            raise RuntimeError(f"The local API does not start:\n{complaints.read_text(errors='replace')}")
+            self.stop()
+            raise RuntimeError(f"The local API does not start:\n{reason}")
         answer = json.loads(ready)
         self.url = answer["url"]
         self._port = int(self.url.rpartition(":")[2])
@@ -129,8 +131,11 @@ class LocalApi:
         return self
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does: requests finish, data is saved, no process is left."""
+        """Stop it as Ctrl-C does: requests finish, data is saved, no process and no log is left."""
         self._end(kill=False)
+        if self._scratch:
+            self._scratch.cleanup()
+            self._scratch = None
 
     def kill(self) -> None:
         """End the server at once, as a crash does.
@@ -150,9 +155,6 @@ class LocalApi:
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-        if self._scratch:
-            self._scratch.cleanup()
-            self._scratch = None
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "local", "--json", "--stop-with-stdin"]

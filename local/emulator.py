@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
+# How long to wait for one that is just saving its state.
+_LOCK_SECONDS = 15.0
 _ATTEMPTS = 3
 
 # Keys that nobody checks, for boto3 insists on some.
@@ -185,7 +187,7 @@ def _lock(data_dir: Path) -> Iterator[int]:
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        deadline = time.monotonic() + _STOP_SECONDS / 2
+        deadline = time.monotonic() + _LOCK_SECONDS
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
