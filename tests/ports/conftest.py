@@ -1,0 +1,88 @@
+"""The same contract over every adapter: in memory, on moto, and on the emulator."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from artifact_store.adapters.dynamodb import DynamoTable
+from artifact_store.adapters.memory import MemoryObjects, MemoryTable
+from artifact_store.adapters.s3 import S3Objects
+from artifact_store.adapters.time import SystemClock
+from artifact_store.ports import ObjectStore, Table
+from local import Emulator
+
+BACKENDS = ["memory", "moto", pytest.param("emulator", marks=pytest.mark.integration)]
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="session")
+def emulator_url() -> Iterator[str]:
+    with Emulator() as emulator:
+        yield emulator.url
+
+
+@pytest.fixture
+def clients(request: pytest.FixtureRequest, backend: str) -> Iterator[tuple[Any, Any]]:
+    """An S3 and a DynamoDB client of the backend."""
+    keys: dict[str, Any] = {
+        "region_name": REGION,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+        "config": Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, max_pool_connections=80),
+    }
+    if backend == "moto":
+        with mock_aws():
+            yield boto3.client("s3", **keys), boto3.client("dynamodb", **keys)
+    else:
+        keys["endpoint_url"] = request.getfixturevalue("emulator_url")
+        yield boto3.client("s3", **keys), boto3.client("dynamodb", **keys)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def objects(request: pytest.FixtureRequest, backend: str) -> ObjectStore:
+    if backend == "memory":
+        return MemoryObjects()
+    client, _ = request.getfixturevalue("clients")
+    return S3Objects(client=client, bucket_name=make_bucket(client))
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest, backend: str) -> Table:
+    if backend == "memory":
+        return MemoryTable()
+    _, client = request.getfixturevalue("clients")
+    return DynamoTable(client=client, table_name=make_table(client), clock=SystemClock())
+
+
+def make_bucket(client: Any) -> str:
+    name = f"artifacts-{uuid.uuid4()}"
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def make_table(client: Any) -> str:
+    name = f"index-{uuid.uuid4()}"
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
