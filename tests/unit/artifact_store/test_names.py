@@ -15,7 +15,7 @@ from artifact_store import names
 from artifact_store.errors import InvalidName, InvalidVersion, NameTooLong
 from artifact_store.names import ArtifactId, Scope
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 HOSTILE = st.sampled_from(
     [
         "a/b",
