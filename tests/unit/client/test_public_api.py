@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+from google.adk.artifacts.base_artifact_service import BaseArtifactService
+from google.adk.errors.input_validation_error import InputValidationError
+
+import google_adk_aws
+from google_adk_aws import ArtifactError, HttpArtifactService, RetryPolicy, _errors
+
+pytestmark = pytest.mark.unit
+
+
+def test_exported_names() -> None:
+    assert google_adk_aws.__all__ == [
+        "ArtifactConflictError",
+        "ArtifactConnectionError",
+        "ArtifactError",
+        "ArtifactForbiddenError",
+        "ArtifactIntegrityError",
+        "ArtifactNotFoundError",
+        "ArtifactPermissionError",
+        "ArtifactServerError",
+        "ArtifactThrottledError",
+        "ArtifactTimeoutError",
+        "ArtifactTooLargeError",
+        "ArtifactUnauthenticatedError",
+        "ArtifactUnavailableError",
+        "ArtifactVersionNotFoundError",
+        "BearerAuth",
+        "HttpArtifactService",
+        "InvalidArtifactError",
+        "RetryPolicy",
+        "SigV4Auth",
+        "UnexpectedResponseError",
+        "WrongServiceUrlError",
+        "__version__",
+    ]
+    for name in google_adk_aws.__all__:
+        assert getattr(google_adk_aws, name) is not None
+
+
+def test_nothing_else_looks_public() -> None:
+    public = {name for name in vars(google_adk_aws) if not name.startswith("_")}
+    assert public == set(google_adk_aws.__all__) - {"__version__"}
+
+
+def test_the_constructor_of_the_service() -> None:
+    assert str(inspect.signature(HttpArtifactService)) == (
+        "(base_url: 'str | None' = None, *, uri: 'str | None' = None, auth: 'Auth' = 'auto', "
+        "http_client: 'httpx.AsyncClient | None' = None, timeout: 'float | httpx.Timeout | None' = None, "
+        "retry: 'RetryPolicy | None' = None, **server_options: 'object') -> 'None'"
+    )
+
+
+def test_the_fields_of_the_retry_policy() -> None:
+    assert repr(RetryPolicy()) == (
+        "RetryPolicy(attempts=5, base_delay=0.2, max_delay=5.0, max_retry_after=20.0, deadline=90.0)"
+    )
+
+
+def test_every_method_of_adk_is_implemented_with_its_parameters() -> None:
+    assert len(BaseArtifactService.__abstractmethods__) == 7
+    for name in BaseArtifactService.__abstractmethods__:
+        ours = inspect.signature(getattr(HttpArtifactService, name)).parameters
+        adk = inspect.signature(getattr(BaseArtifactService, name)).parameters
+        assert {p: (v.kind, v.default) for p, v in ours.items()} == {p: (v.kind, v.default) for p, v in adk.items()}
+
+
+def test_the_error_tree_is_the_one_in_the_docstring() -> None:
+    tree = re.findall(r"^([ │├└─]+)(\w+Error)\b", inspect.getdoc(_errors) or "", flags=re.MULTILINE)
+    documented = {name: len(branch) // 4 - 1 for branch, name in tree}
+    errors = [
+        error for error in vars(google_adk_aws).values() if inspect.isclass(error) and issubclass(error, ArtifactError)
+    ]
+    assert documented == {error.__name__: error.__mro__.index(ArtifactError) for error in errors}
+
+
+def test_bad_input_is_adks_own_error_too() -> None:
+    assert issubclass(google_adk_aws.InvalidArtifactError, InputValidationError)
+    assert not issubclass(google_adk_aws.ArtifactServerError, ValueError)
