@@ -76,12 +76,24 @@ format: $(SETUP) ## Apply ruff's fixes and format
 
 ##@ Keep
 # UPGRADE=1 takes newer versions; without it only what a changed group demands moves.
-COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade)
+# $(call compile,LOCK,OPTIONS): a lock that comes out the same keeps its time, so that nothing is installed again.
+define compile
+@echo "Locking $(1)…"
+@cp -p $(1) $(1).before
+@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  $(if $(UPGRADE),--upgrade) $(2) -o $(1)
+@! cmp -s $(1) $(1).before || touch -r $(1).before $(1)
+@rm $(1).before
+endef
 
 .PHONY: lock
 lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE=1 for newer versions)
-	for group in bootstrap dev emulator sam checkov; do $(COMPILE) --group $$group -o requirements/$$group.txt; done
-	$(COMPILE) --group functions -c requirements/dev.txt -o layers/runtime/requirements.txt
+	$(call compile,requirements/bootstrap.txt,--group bootstrap)
+	$(call compile,requirements/dev.txt,--group dev)
+	$(call compile,requirements/emulator.txt,--group emulator)
+	$(call compile,requirements/sam.txt,--group sam)
+	$(call compile,requirements/checkov.txt,--group checkov)
+	$(call compile,layers/runtime/requirements.txt,--group functions -c requirements/dev.txt)
 
 .PHONY: clean
 clean: ## Remove what was built and cached (the venvs too)
@@ -101,8 +113,8 @@ help: ## Show this list
 $(UV): requirements/bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Use: make PYTHON=python3.12 …" >&2; exit 1; }
-	@echo "Making $(VENV) with $$($(PYTHON) --version)…"
-	@$(PYTHON) -m venv --clear $(VENV) \
+	@test -x $(BIN)/pip || echo "Making $(VENV) with $$($(PYTHON) --version)…"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) \
 	  || { echo "This Python cannot make a venv. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@touch $@
