@@ -1,8 +1,7 @@
 """Logger, metrics and tracer of Powertools, made so that requests in several threads do not mix.
 
-Nothing that a caller sent is logged above DEBUG, and at DEBUG only encoded names: no events, bodies,
-headers, tokens or cursors. Exceptions are logged by class and place, without their texts: those of the
-AWS SDK can quote parameters, content included.
+Nothing that a caller sent is logged: no events, bodies, headers, names, tokens or cursors. Exceptions are
+logged by class and place, without their texts: those of the AWS SDK can quote parameters, content included.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ __all__ = ["Handler", "Measurements", "causes_of", "logger", "stack_of", "traced
 
 Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-logger: Final = Logger()
+logger: Final = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "artifact-api"))
 
 
 class Measurements:
