@@ -1,0 +1,79 @@
+"""The services that the suite runs over, and in what they may differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from google.adk.artifacts import artifact_util
+
+if TYPE_CHECKING:
+    from google.adk.artifacts.base_artifact_service import ArtifactVersion, BaseArtifactService
+    from google.genai import types
+
+__all__ = ["ADK_IS_TODAYS", "Backend", "Box"]
+
+ADK_IS_TODAYS = hasattr(artifact_util, "_is_rewind_tombstone")
+"""Whether ADK's in-memory service can be the model: before, it checked no ids and took -1 for the latest version."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One service.
+
+    Attributes:
+        service: The service under test.
+        is_adks: True for ADK's own in-memory service, which is the model but for what tests say about it.
+    """
+
+    service: BaseArtifactService
+    is_adks: bool = False
+
+
+@dataclass(frozen=True)
+class Box:
+    """The seven calls for one app, user and session, that a test then changes one of."""
+
+    service: BaseArtifactService
+    is_adks: bool
+    app: str = field(default_factory=lambda: f"app-{uuid4().hex}")
+    user: str = "alice"
+    session: str | None = "s1"
+
+    def of(self, **changes: Any) -> Box:
+        """The same service for another app, user or session."""
+        return Box(**{**vars(self), **changes})
+
+    async def save(
+        self, filename: str, artifact: types.Part | dict[str, Any], metadata: dict[str, Any] | None = None
+    ) -> int:
+        return await self.service.save_artifact(
+            **self._owner, filename=filename, artifact=artifact, custom_metadata=metadata
+        )
+
+    async def load(self, filename: str, version: Any = None) -> types.Part | None:
+        return await self.service.load_artifact(**self._owner, filename=filename, version=version)
+
+    async def names(self) -> list[str]:
+        return await self.service.list_artifact_keys(**self._owner)
+
+    async def delete(self, filename: str) -> None:
+        await self.service.delete_artifact(**self._owner, filename=filename)
+
+    async def versions(self, filename: str) -> list[int]:
+        return await self.service.list_versions(**self._owner, filename=filename)
+
+    async def described(self, filename: str) -> list[ArtifactVersion]:
+        return await self.service.list_artifact_versions(**self._owner, filename=filename)
+
+    async def describe(self, filename: str, version: Any = None) -> ArtifactVersion | None:
+        return await self.service.get_artifact_version(**self._owner, filename=filename, version=version)
+
+    def uri(self, filename: str, version: int = 0) -> str:
+        """The `artifact://` reference to one of this box's artifacts."""
+        return artifact_util.get_artifact_uri(self.app, self.user, filename, version, self.session)
+
+    @property
+    def _owner(self) -> dict[str, Any]:
+        return {"app_name": self.app, "user_id": self.user, "session_id": self.session}

@@ -1,0 +1,79 @@
+"""One suite, three services: ADK's own in memory, ours over the handlers in process, ours over the local API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import httpx
+import pytest
+from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
+from moto import mock_aws
+
+from artifact_api import wiring
+from artifact_store.adapters.memory import open_store
+from google_adk_aws import HttpArtifactService
+from local import LocalApi, LoopbackTransport
+from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+IN_MEMORY = [pytest.param("adk_in_memory", marks=pytest.mark.unit)] if ADK_IS_TODAYS else []
+LOOPBACK = [pytest.param("loopback", marks=pytest.mark.unit)]
+LOCAL_API = [pytest.param("local_api", marks=pytest.mark.integration)]
+
+ENVIRONMENT = {
+    "AUTH_MODE": "NONE",
+    "BUCKET_NAME": "memory",
+    "INDEX_TABLE_NAME": "memory",
+    "IDEMPOTENCY_TABLE_NAME": "idempotency",
+    "CURSOR_SECRET_ARN": "cursors",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "POWERTOOLS_SERVICE_NAME": "artifact-api",
+    "POWERTOOLS_METRICS_NAMESPACE": "ArtifactApi",
+}
+
+
+@pytest.fixture(scope="session")
+def local_api() -> Iterator[LocalApi]:
+    with LocalApi() as api:
+        yield api
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackTransport]:
+    """The real handlers; content and index in the heart's strict in-memory adapters, the rest in moto."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws(), LoopbackTransport(ENVIRONMENT) as transport:
+        boto3.client("dynamodb").create_table(
+            TableName="idempotency",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        boto3.client("secretsmanager").create_secret(Name="cursors", SecretString="a secret that signs cursors")
+        wiring.use(store=open_store())
+        yield transport
+
+
+@pytest.fixture(params=[*IN_MEMORY, *LOOPBACK, *LOCAL_API])
+async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
+    if request.param == "adk_in_memory":
+        yield Backend(InMemoryArtifactService(), is_adks=True)
+    elif request.param == "loopback":
+        transport: LoopbackTransport = request.getfixturevalue("loopback")
+        async with httpx.AsyncClient(transport=transport) as client:
+            yield Backend(HttpArtifactService("http://loopback", http_client=client))
+    else:
+        async with HttpArtifactService(request.getfixturevalue("local_api").url) as service:
+            yield Backend(service)
+
+
+@pytest.fixture
+def box(backend: Backend) -> Box:
+    """Artifacts of an app that no other test uses."""
+    return Box(backend.service, backend.is_adks)
