@@ -80,9 +80,10 @@ def aws_client(service: str, endpoint_url: str) -> Any:
 
 
 def clear_aws_settings() -> None:
-    """Forget this machine's own AWS account, which boto3 would prefer to ours."""
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"):
-        os.environ.pop(name, None)
+    """Forget this machine's own AWS accounts: nothing here may ever reach one."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 def _deploy(cloudformation: Any, body: str) -> dict[str, str]:

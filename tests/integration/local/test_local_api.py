@@ -174,6 +174,13 @@ def test_an_emulator_of_ones_own_outlives_its_servers() -> None:
         assert emulator.pid is not None
 
 
+def test_the_machines_own_aws_account_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    with LocalApi() as api:
+        assert save(api, "safe.png", b"x").json()["version"] == 0
+
+
 def test_the_functions_environment_can_be_changed() -> None:
     with LocalApi(environment={"AUTH_MODE": "JWT"}) as api:
         assert api.environment["AUTH_MODE"] == "JWT"
