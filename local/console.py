@@ -32,7 +32,7 @@ Artifact API on {url}  (no sign-in, this machine only)
   save   curl -X POST --data-binary @report.pdf -H 'Content-Type: application/pdf' {artifacts}/report.pdf
   load   curl {artifacts}/report.pdf -o copy.pdf
   list   curl {artifacts}
-  agent  adk web --artifact_service_uri artifacts+{url} AGENTS_DIR
+  agent  Runner(…, artifact_service=HttpArtifactService("{url}"))
 
   data   {data_dir or "in memory, gone at the end"}
   logs   {log}

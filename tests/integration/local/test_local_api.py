@@ -85,6 +85,13 @@ def test_many_at_once(api: LocalApi) -> None:
     assert sorted(versions) == list(range(32))
 
 
+def test_an_answer_is_not_held_back(api: LocalApi) -> None:
+    # Nagle's algorithm would hold back every one of them for 40 ms.
+    with httpx.Client(base_url=api.url) as client:
+        seconds = [client.get("/v1/health").elapsed.total_seconds() for _ in range(20)]
+    assert min(seconds) < 0.02
+
+
 def test_no_route_is_the_gateways_answer(api: LocalApi) -> None:
     response = httpx.get(f"{api.url}/v2/nothing")
     assert (response.status_code, response.json()) == (404, {"message": "Not Found"})
