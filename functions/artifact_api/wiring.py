@@ -33,10 +33,10 @@ def reset() -> None:
         _made.clear()
 
 
-def use(*, settings: Settings | None = None, store: ArtifactStore | None = None) -> None:
-    """Puts other settings or another store in place until the next `reset`; for tests."""
+def use(*, store: ArtifactStore | None = None, dynamodb: DynamoDBClient | None = None) -> None:
+    """Puts another store or client in place until the next `reset`; for tests."""
     with _lock:
-        _made.update({name: value for name, value in (("settings", settings), ("store", store)) if value is not None})
+        _made.update({name: made for name, made in (("store", store), ("dynamodb", dynamodb)) if made is not None})
 
 
 def settings() -> Settings:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import boto3
@@ -15,6 +16,7 @@ from tests.faults.interposed import World
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +30,31 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wiring.reset()
 
 
-@pytest.fixture(autouse=True)
-def aws() -> Iterator[DynamoDBClient]:
+@pytest.fixture(scope="package")
+def moto() -> Iterator[tuple[DynamoDBClient, SecretsManagerClient]]:
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+        yield boto3.client("dynamodb"), boto3.client("secretsmanager")
+
+
+@pytest.fixture
+def aws(world: World, moto: tuple[DynamoDBClient, SecretsManagerClient]) -> Iterator[DynamoDBClient]:
     """The idempotency table and the cursors' secret; the client of DynamoDB."""
-    with mock_aws():
-        dynamodb = boto3.client("dynamodb")
-        dynamodb.create_table(
-            TableName="idempotency",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        boto3.client("secretsmanager").create_secret(Name="cursors", SecretString="a secret that signs cursors")
-        yield dynamodb
+    dynamodb, secrets = moto
+    dynamodb.create_table(
+        TableName="idempotency",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    secrets.create_secret(Name="cursors", SecretString="a secret that signs cursors")
+    wiring.use(dynamodb=dynamodb)
+    yield dynamodb
+    if dynamodb.list_tables()["TableNames"]:
+        dynamodb.delete_table(TableName="idempotency")
+    with suppress(secrets.exceptions.ResourceNotFoundException):
+        secrets.delete_secret(SecretId="cursors", ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from artifact_api import wiring
 from tests.contract.calls import DOC, SESSION, USER, call, event_of, invoke, packed, save
 from tests.faults.interposed import World
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 
 def pages(path: str, member: str, limit: int) -> Iterator[list[Any]]:
     query = {"limit": str(limit)}

@@ -10,11 +10,13 @@ import pytest
 
 from artifact_api import wiring
 from artifact_store import Contention
-from tests.contract.calls import DOC, SESSION, USER, Context, call, event_of, invoke, packed, save
+from tests.contract.calls import DOC, SESSION, USER, Answer, Context, call, event_of, invoke, packed, save
 from tests.faults.interposed import World
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_a_save_answers_the_version_it_made() -> None:
@@ -180,7 +182,7 @@ def test_without_a_key_the_server_makes_one_and_skips_the_fast_path(aws: DynamoD
 
 
 def test_the_same_request_in_flight_is_asked_to_wait(world: World) -> None:
-    inner = []
+    inner: list[Answer] = []
 
     def repeat_while_saving(name: str, phase: str) -> None:
         if (name, phase) == ("create", "before") and not inner:
@@ -248,9 +250,7 @@ def test_without_the_idempotency_table_saves_go_on(
     assert "ResourceNotFoundException" in log.getvalue()
 
 
-def test_a_failed_save_keeps_its_error_when_the_idempotency_table_fails_too(
-    aws: DynamoDBClient, world: World
-) -> None:
+def test_a_failed_save_keeps_its_error_when_the_idempotency_table_fails_too(aws: DynamoDBClient, world: World) -> None:
     def fail(name: str, phase: str) -> None:
         if (name, phase) == ("create", "before"):
             aws.delete_table(TableName="idempotency")

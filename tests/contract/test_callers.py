@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from artifact_api import wiring
+from artifact_api.authorization import ACTIONS
+from artifact_api.routes import ROUTES, Route
+from tests.contract.calls import DOC, SESSION, USER, Answer, call, save
+
+Mode = Callable[..., None]
+
+CLAIMS = {"iss": "https://issuer.example", "sub": "u", "app": "app"}
+IAM = {"iam": {"accountId": "111122223333", "userId": "AROAONE:session", "accessKey": "ASIAONE"}}
+
+
+def jwt(**claims: str) -> dict[str, Any]:
+    return {"jwt": {"claims": {**CLAIMS, **claims}, "scopes": None}}
+
+
+@pytest.fixture
+def mode(monkeypatch: pytest.MonkeyPatch) -> Mode:
+    """Sets the environment anew, keeping what is stored."""
+
+    def change(**variables: str) -> None:
+        store = wiring.store()
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        wiring.reset()
+        wiring.use(store=store)
+
+    return change
+
+
+def filled(route: Route, **names: str) -> str:
+    segments = {"app": "app", "user": "u", "session": "s", "filename": "doc", "version": "0", **names}
+    return route.path.format_map(segments)
+
+
+def asked(route: Route, authorizer: Mapping[str, Any] | None, **names: str) -> Answer:
+    method = route.methods[0]
+    body = b"x" if method == "POST" else None
+    return call(method, filled(route, **names), authorizer=authorizer, body=body)
+
+
+guarded = pytest.mark.parametrize("route", [route for route in ROUTES if "{app}" in route.path], ids=lambda r: r.name)
+every = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+
+
+@every
+@pytest.mark.parametrize("auth_mode", ["IAM", "JWT"])
+@pytest.mark.parametrize(
+    "authorizer",
+    [
+        None,
+        {},
+        {"iam": None},
+        {"iam": {"accountId": "1"}},
+        {"iam": {"userId": "u"}},
+        {"iam": {"userId": ":x", "accountId": "1"}},
+        {"jwt": None},
+        {"jwt": {"claims": None}},
+        {"jwt": {"claims": {"sub": "u"}}},
+        {"jwt": {"claims": {"iss": "i"}}},
+        {"lambda": {"sub": "u"}},
+    ],
+)
+def test_without_an_identity_nobody_is_let_in(route: Route, auth_mode: str, authorizer: Any, mode: Mode) -> None:
+    mode(AUTH_MODE=auth_mode)
+    answer = asked(route, authorizer)
+    assert (answer.status, answer.code) == (401, "unauthenticated")
+
+
+@every
+def test_every_route_works_for_its_own_caller(route: Route, mode: Mode) -> None:
+    save(DOC)
+    save(f"{USER}/doc")
+    authorizers: list[tuple[str, Mapping[str, Any]]] = [("IAM", IAM), ("JWT", jwt())]
+    for auth_mode, authorizer in authorizers:
+        mode(AUTH_MODE=auth_mode, JWT_APP_CLAIM="app")
+        assert asked(route, authorizer).status in {200, 201, 204}
+
+
+@guarded
+@pytest.mark.parametrize(
+    "claims",
+    [{"sub": "v"}, {"sub": "U"}, {"sub": "u "}, {"sub": "[u]"}, {"app": "other"}, {"app": ""}],
+)
+def test_someone_elses_is_like_missing(route: Route, claims: dict[str, str], mode: Mode) -> None:
+    """BOLA: the answers to a foreign path and to one where nothing is are the same, byte for byte."""
+    save(DOC)
+    save(f"{USER}/doc")
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    foreign = asked(route, jwt(**claims))
+    missing = call("GET", f"{SESSION}/missing", authorizer=jwt())
+    assert (foreign.status, foreign.body) == (404, missing.body)
+    assert foreign.headers == missing.headers
+    assert call("GET", DOC, authorizer=jwt()).body == b"content"
+
+
+@guarded
+def test_a_claim_that_is_missing_is_not_a_match(route: Route, mode: Mode) -> None:
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app", JWT_USER_CLAIM="email")
+    assert asked(route, jwt()).status == 404
+    assert asked(route, jwt(email="v")).status == 404
+
+
+def test_the_user_claim_can_be_chosen(mode: Mode) -> None:
+    mode(AUTH_MODE="JWT", JWT_USER_CLAIM="email")
+    path = "/v1/apps/any/users/ada@example.com/artifacts/doc"
+    assert call("POST", path, body=b"x", authorizer=jwt(email="ada@example.com")).status == 201
+    assert call("GET", path, authorizer=jwt(sub="ada@example.com")).status == 404
+
+
+def test_one_claim_may_bind_both(mode: Mode) -> None:
+    mode(AUTH_MODE="JWT", JWT_USER_CLAIM="sub", JWT_APP_CLAIM="sub")
+    assert call("GET", "/v1/apps/u/users/v/artifacts", authorizer=jwt()).status == 404
+    assert call("GET", "/v1/apps/u/users/u/artifacts", authorizer=jwt()).status == 200
+
+
+def test_claims_are_compared_with_decoded_names(mode: Mode) -> None:
+    mode(AUTH_MODE="JWT")
+    assert call("GET", "/v1/apps/a/users/a!2Fb/artifacts", authorizer=jwt(sub="a/b")).status == 200
+    assert call("GET", "/v1/apps/a/users/a!2Fb/artifacts", authorizer=jwt(sub="a!2Fb")).status == 404
+
+
+def test_a_header_makes_no_caller(mode: Mode) -> None:
+    mode(AUTH_MODE="JWT")
+    answer = call("GET", DOC, headers={"Authorization": "Bearer e30.e30.", "x-amzn-oidc-identity": "u"})
+    assert answer.code == "unauthenticated"
+
+
+def test_every_operation_has_an_action() -> None:
+    assert {route.operation for route in ROUTES} == ACTIONS.keys()
+    assert [operation for operation, action in ACTIONS.items() if action == "none"] == ["health"]

@@ -1,0 +1,39 @@
+"""The sample events, in order: what `sam local invoke` gets, the tests get too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from artifact_api import wiring
+from artifact_api.routes import ROUTES
+from tests.contract.calls import invoke
+
+FOLDER = Path(__file__).parents[2] / "events"
+EVENTS = [file for file in sorted(FOLDER.glob("*.json")) if "routeKey" in file.read_text(encoding="utf-8")]
+SAVES = [file for file in EVENTS if file.stem.startswith("save")]
+
+
+@pytest.fixture(autouse=True)
+def _auth_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH_MODE", "IAM")
+    store = wiring.store()
+    wiring.reset()
+    wiring.use(store=store)
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
+def test_every_event_is_answered(file: Path) -> None:
+    for saved in SAVES:
+        assert invoke(json.loads(saved.read_text(encoding="utf-8"))).status == 201
+    answer = invoke(json.loads(file.read_text(encoding="utf-8")))
+    assert answer.status in {200, 201, 204, 304}, answer
+
+
+def test_there_is_an_event_of_every_operation() -> None:
+    keys = {json.loads(file.read_text(encoding="utf-8"))["routeKey"] for file in EVENTS}
+    operations = {route.operation for route in ROUTES for method in route.methods if f"{method} {route.path}" in keys}
+    assert operations == {route.operation for route in ROUTES}
