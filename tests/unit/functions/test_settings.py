@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from artifact_api.settings import InvalidSettings, Settings
+
+ENOUGH = {"AUTH_MODE": "IAM", "BUCKET_NAME": "b", "INDEX_TABLE_NAME": "t"}
+
+
+def test_defaults() -> None:
+    assert Settings.from_env(ENOUGH) == Settings(
+        bucket_name="b",
+        index_table_name="t",
+        idempotency_table_name=None,
+        cursor_secret_arn=None,
+        auth_mode="IAM",
+        jwt_app_claim=None,
+        jwt_user_claim="sub",
+        metrics_namespace="ArtifactApi",
+    )
+
+
+def test_everything_can_be_set() -> None:
+    settings = Settings.from_env(
+        {
+            "AUTH_MODE": "JWT",
+            "BUCKET_NAME": "b",
+            "INDEX_TABLE_NAME": "t",
+            "IDEMPOTENCY_TABLE_NAME": "i",
+            "CURSOR_SECRET_ARN": "c",
+            "JWT_APP_CLAIM": "app",
+            "JWT_USER_CLAIM": "email",
+            "POWERTOOLS_METRICS_NAMESPACE": "n",
+        }
+    )
+    assert (settings.idempotency_table_name, settings.cursor_secret_arn) == ("i", "c")
+    assert (settings.auth_mode, settings.jwt_app_claim, settings.jwt_user_claim) == ("JWT", "app", "email")
+    assert settings.metrics_namespace == "n"
+
+
+def test_empty_is_unset() -> None:
+    settings = Settings.from_env(
+        {**ENOUGH, "JWT_APP_CLAIM": "", "JWT_USER_CLAIM": "", "IDEMPOTENCY_TABLE_NAME": "", "CURSOR_SECRET_ARN": ""}
+    )
+    assert settings == Settings.from_env(ENOUGH)
+
+
+@pytest.mark.parametrize("name", ENOUGH)
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_missing_is_named(name: str, value: str | None) -> None:
+    environ = {**ENOUGH, name: value}
+    with pytest.raises(InvalidSettings, match=name):
+        Settings.from_env({key: text for key, text in environ.items() if text is not None})
+
+
+def test_an_unknown_auth_mode_is_no_auth_mode() -> None:
+    with pytest.raises(InvalidSettings, match="IAM, JWT, NONE"):
+        Settings.from_env({**ENOUGH, "AUTH_MODE": "none"})
