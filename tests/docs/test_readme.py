@@ -1,0 +1,116 @@
+"""What the README tells a reader to do works, word for word but for the port."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local import LocalApi
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "ARCHITECTURE.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *ROOT.glob("events/*.md"),
+]
+LOCAL_URL = "http://127.0.0.1:8080"
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[LocalApi]:
+    with LocalApi() as running:
+        yield running
+
+
+@pytest.mark.integration
+def test_the_curl_example_saves_loads_and_lists(api: LocalApi, tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("bash") if "curl" in block]
+    script = block.replace(LOCAL_URL, api.url).replace("curl ", "curl -sS --fail-with-body ")
+    shell = subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    saved, rest = shell.stdout.split("}", 1)
+    assert '"filename":"report.md"' in saved
+    assert "# Q1 was good\n" in rest
+    assert '{"artifacts":[{"filename":"report.md"' in rest
+
+
+@pytest.mark.integration
+def test_the_python_examples_run(api: LocalApi, tmp_path: Path) -> None:
+    outputs = []
+    for number, block in enumerate(blocks("python")):
+        script = tmp_path / f"example_{number}.py"
+        script.write_text(block.replace(LOCAL_URL, api.url))
+        run = subprocess.run(
+            [sys.executable, script],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+            env={"PYTHONPATH": f"{ROOT / 'client/src'}:{ROOT / 'layers/artifact_store'}"},
+        )
+        outputs.append(run.stdout.strip())
+    assert outputs == ["", "0 True ['charts/q1.png', 'report.md']"]
+
+
+def test_the_services_file_names_a_class_that_exists() -> None:
+    (block,) = blocks("yaml")
+    services = yaml.safe_load(block)["services"]
+    assert [service["scheme"] for service in services] == ["artifacts+http", "artifacts+https"]
+    for service in services:
+        module, _, name = service["class"].rpartition(".")
+        assert getattr(import_module(module), name).__name__ == "HttpArtifactService"
+
+
+def test_every_make_command_exists() -> None:
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):.*## ", "".join(p.read_text() for p in ROOT.glob("*akefile")), re.M))
+    targets |= {t for p in ROOT.glob("*.mk") for t in re.findall(r"^([a-z][a-z0-9-]*):.*## ", p.read_text(), re.M)}
+    named = {name for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", page.read_text(), re.M)}
+    assert named, "the pages name commands"
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    model = import_module("artifact_store.model")
+    names = import_module("artifact_store.names")
+    limits = "\n".join(re.findall(r"^\|.*\|$", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert f"content of one save | {model.MAX_INLINE_BYTES // 2**20} MiB" in limits
+    assert f"filename | {names.MAX_FILENAME_BYTES} bytes encoded" in limits
+    assert f"together | {names.MAX_KEY_BYTES:,} bytes encoded" in limits
+    assert f"versions of one artifact | {names.MAX_VERSION + 1:,}" in limits
+
+
+def test_the_costs_are_those_of_the_benchmark() -> None:
+    run = subprocess.run(
+        [sys.executable, ROOT / "benchmarks/storage_cost.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT / "layers/artifact_store")},
+    )
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in run.stdout.splitlines()[2:]]
+    found = {(operation, names, versions): dollars for operation, names, versions, *_, dollars in rows}
+    readme = (ROOT / "README.md").read_text()
+    assert f"| save | ${found['save', '1', '1']} " in readme
+    assert f"| load latest | ${found['load latest', '1', '1']}; not modified" in readme
+    assert f"| load version N | ${found['load version 0', '1', '1']} |" in readme
+    assert f"| list 100 names | ${found['list names', '100', '20']} |" in readme
+    assert f"| 20 versions with metadata | ${found['list versions with metadata', '100', '20']} |" in readme
+    assert f"| delete 1 version | ${found['delete', '1', '1']} |" in readme
