@@ -74,9 +74,15 @@ def test_the_services_file_names_a_class_that_exists() -> None:
 
 
 def test_every_make_command_exists() -> None:
-    targets = set(re.findall(r"^([a-z][a-z0-9-]*):.*## ", "".join(p.read_text() for p in ROOT.glob("*akefile")), re.M))
-    targets |= {t for p in ROOT.glob("*.mk") for t in re.findall(r"^([a-z][a-z0-9-]*):.*## ", p.read_text(), re.M)}
-    named = {name for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", page.read_text(), re.M)}
+    targets = set(
+        re.findall(r"^([a-z][a-z0-9-]*):.*## ", "".join(p.read_text() for p in ROOT.glob("*akefile")), re.MULTILINE)
+    )
+    targets |= {
+        t for p in ROOT.glob("*.mk") for t in re.findall(r"^([a-z][a-z0-9-]*):.*## ", p.read_text(), re.MULTILINE)
+    }
+    named = {
+        name for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", page.read_text(), re.MULTILINE)
+    }
     assert named, "the pages name commands"
     assert named <= targets
 
