@@ -37,7 +37,7 @@ def listen(port: int) -> socket.socket:
     Raises:
         PortInUseError: the port is taken.
     """
-    # asyncio switches Nagle's algorithm off only for sockets that name their protocol; with it every answer takes 40 ms.
+    # asyncio switches Nagle's algorithm off only for sockets that name their protocol; on, it costs 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
