@@ -71,6 +71,7 @@ class _Edge:
     def __init__(self, function: FunctionName, operations: Mapping[Operation, OperationFunction]) -> None:
         self._operations = operations
         self._routes = routes_of(function)
+        self._measurements = Measurements(namespace=wiring.settings().metrics_namespace)
         self._resolver = _Resolver(debug=False)
         for route in self._routes:
             rule = route.path.replace("{", "<").replace("}", ">")
@@ -80,12 +81,12 @@ class _Edge:
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answers one event."""
-        self._event, self._context, self._measurements = event, context, Measurements()
+        self._event, self._context = event, context
         logger.thread_safe_append_keys(correlation_id=self._request_id)
         try:
             answer = self._resolver.resolve(event, context)
         finally:
-            self._measurements.flush(namespace=wiring.settings().metrics_namespace)
+            self._measurements.flush()
             logger.thread_safe_clear_keys()
             self._event, self._context = {}, None
         if event["requestContext"]["http"]["method"] == "HEAD":

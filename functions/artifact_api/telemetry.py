@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
@@ -20,11 +19,13 @@ __all__ = ["Handler", "Measurements", "causes_of", "logger", "stack_of", "traced
 
 Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
 
+_UNKNOWN: Final = "unknown"
+
 logger: Final = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "artifact-api"))
 
 
 class Measurements:
-    """The metrics of one request; written to the log at its end (CloudWatch's embedded format).
+    """The metrics of one request at a time; written to the log at its end (CloudWatch's embedded format).
 
     The only dimensions are the service and the operation, so their number is bounded.
 
@@ -32,30 +33,26 @@ class Measurements:
         operation: What the request asked for, once that is known.
     """
 
-    def __init__(self) -> None:
-        self.operation: str = "unknown"
-        self._counts: Counter[str] = Counter()
-        self._bytes: Counter[str] = Counter()
+    def __init__(self, *, namespace: str) -> None:
+        self.operation: str = _UNKNOWN
+        # Powertools' usual Metrics shares what it holds between all threads.
+        self._metrics = EphemeralMetrics(namespace=namespace)
 
     def count(self, name: str) -> None:
         """Counts one event."""
-        self._counts[name] += 1
+        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
 
     def count_bytes(self, name: str, size: int) -> None:
         """Adds bytes that were moved."""
-        self._bytes[name] += size
+        self._metrics.add_metric(name=name, unit=MetricUnit.Bytes, value=size)
 
-    def flush(self, *, namespace: str) -> None:
-        """Writes what was measured, if anything was."""
-        if not self._counts:
-            return
-        metrics = EphemeralMetrics(namespace=namespace)
-        metrics.add_dimension(name="operation", value=self.operation)
-        for name, value in self._counts.items():
-            metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-        for name, value in self._bytes.items():
-            metrics.add_metric(name=name, unit=MetricUnit.Bytes, value=value)
-        metrics.flush_metrics()
+    def flush(self) -> None:
+        """Writes what was measured, if anything was, and starts over."""
+        if self._metrics.metric_set:
+            self._metrics.add_dimension(name="operation", value=self.operation)
+            self._metrics.flush_metrics()
+        self._metrics.clear_metrics()
+        self.operation = _UNKNOWN
 
 
 def traced(handler: Handler) -> Handler:
