@@ -39,25 +39,27 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="session")
 def local_api() -> Iterator[LocalApi]:
+    """The same handlers behind a socket, over embedded S3 and DynamoDB."""
     with LocalApi() as api:
         yield api
 
 
-@pytest.fixture
-def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackTransport]:
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[LoopbackTransport]:
     """The real handlers; content and index in the heart's strict in-memory adapters, the rest in moto."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws(), LoopbackTransport(ENVIRONMENT) as transport:
-        boto3.client("dynamodb").create_table(
-            TableName="idempotency",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        boto3.client("secretsmanager").create_secret(Name="cursors", SecretString="a secret that signs cursors")
-        wiring.use(store=open_store())
-        yield transport
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            patch.delenv(name, raising=False)
+        with LoopbackTransport(ENVIRONMENT) as transport:
+            boto3.client("dynamodb").create_table(
+                TableName="idempotency",
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
+            boto3.client("secretsmanager").create_secret(Name="cursors", SecretString="a secret that signs cursors")
+            wiring.use(store=open_store())
+            yield transport
 
 
 @pytest.fixture(params=[*IN_MEMORY, *LOOPBACK, *LOCAL_API])
@@ -66,8 +68,8 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         yield Backend(InMemoryArtifactService(), is_adks=True)
     elif request.param == "loopback":
         transport: LoopbackTransport = request.getfixturevalue("loopback")
-        async with httpx.AsyncClient(transport=transport) as client:
-            yield Backend(HttpArtifactService("http://loopback", http_client=client))
+        # Not closed: that would close the transport, which other tests use.
+        yield Backend(HttpArtifactService("http://loopback", http_client=httpx.AsyncClient(transport=transport)))
     else:
         async with HttpArtifactService(request.getfixturevalue("local_api").url) as service:
             yield Backend(service)
