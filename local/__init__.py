@@ -4,10 +4,23 @@
 calls the handlers inside the test's process, with the same events.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from local.api import LocalApi
 from local.emulator import Emulator, EmulatorError
-from local.loopback import LoopbackTransport
 from local.provision import provision
 from local.template import Template
 
+if TYPE_CHECKING:
+    from local.loopback import LoopbackTransport
+
 __all__ = ["Emulator", "EmulatorError", "LocalApi", "LoopbackTransport", "Template", "provision"]
+
+
+def __getattr__(name: str) -> Any:
+    # httpx is a third of the server's start-up time, and the server has no use for it.
+    if name == "LoopbackTransport":
+        from local.loopback import LoopbackTransport  # noqa: PLC0415
+
+        return LoopbackTransport
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
