@@ -4,7 +4,7 @@
 calls the handlers inside the test's process, with the same events.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local.api import LocalApi
 from local.emulator import Emulator, EmulatorError
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Emulator", "EmulatorError", "LocalApi", "LoopbackTransport", "Template", "provision"]
 
+if not TYPE_CHECKING:  # else a type checker believes every name to be here
 
-def __getattr__(name: str) -> Any:
-    # httpx is a third of the server's start-up time, and the server has no use for it.
-    if name == "LoopbackTransport":
-        from local.loopback import LoopbackTransport  # noqa: PLC0415
+    def __getattr__(name: str) -> object:
+        # httpx is a third of the server's start-up time, and the server has no use for it.
+        if name == "LoopbackTransport":
+            from local.loopback import LoopbackTransport  # noqa: PLC0415
 
-        return LoopbackTransport
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return LoopbackTransport
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
