@@ -104,7 +104,13 @@ def cursors(world: World) -> dict[str, str]:
         save(f"{SESSION}/{name}")
         save(f"{USER}/{name}")
         save(DOC, name.encode())
-    paths = {"session": SESSION, "user": USER, "versions": f"{DOC}/versions"}
+        save(f"{USER}/doc", name.encode())
+    paths = {
+        "session": SESSION,
+        "user": USER,
+        "versions": f"{DOC}/versions",
+        "user versions": f"{USER}/doc/versions",
+    }
     return {name: call("GET", path, query={"limit": "1"}).json["nextCursor"] for name, path in paths.items()}
 
 
@@ -122,6 +128,7 @@ def cursors(world: World) -> dict[str, str]:
         ("versions", f"{SESSION}/a/versions"),
         ("versions", f"{USER}/doc/versions"),
         ("versions", f"{SESSION}/user:a/versions"),
+        ("user versions", f"{SESSION}/user:doc/versions"),
     ],
 )
 def test_a_cursor_is_good_for_its_own_list_only(kind: str, path: str, cursors: dict[str, str]) -> None:
