@@ -1,4 +1,4 @@
-"""Puts the heart into the wheel, from wherever this build finds it."""  # noqa: INP001 - hatch loads it by path
+"""Puts the heart into wheel and sdist, from wherever this build finds it."""  # noqa: INP001 - hatch loads it by path
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class BundleHeart(BuildHookInterface):  # type: ignore[type-arg] # its parameter
         if version == "editable":
             return
         root = Path(self.root)
-        candidates = (root.parent / "layers" / "artifact_store" / "artifact_store", root / "artifact_store")
+        candidates = (root / "artifact_store", root.parent / "layers" / "artifact_store" / "artifact_store")
         for folder in candidates:
             if (folder / "names.py").is_file():
                 build_data["force_include"][str(folder)] = "artifact_store"
