@@ -1,8 +1,8 @@
 """Runs what `sam build` built under Lambda's own runtime client, without a container engine.
 
-Every event of `events/` goes to the function that its route names. The function sees Python's standard library, its built
-code and its built layers, and nothing else of this machine (`python -S`): a package that is missing in a layer is missing here.
-Storage is the emulator.
+Every event of `events/` goes to the function that its route names. The function sees Python's standard library, its
+built code and its built layers, and nothing else of this machine (`python -S`): a package that is missing in a layer is
+missing here. Storage is the emulator.
 """
 
 # ruff: noqa: INP001, T201 - a script that prints

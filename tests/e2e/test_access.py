@@ -1,0 +1,144 @@
+"""Who is kept out: callers without a good signature, and each function from the others' actions."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from local.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+ROUTES = [route.key for route in Template.load().routes]
+
+# What a role may do; every other call below must be denied.
+ALLOWED = {
+    "ReadRole": {"load object", "list bucket", "get item", "query", "get secret"},
+    "WriteRole": {
+        *("load object", "list bucket", "save object", "delete version"),
+        *("get item", "put item", "update item"),
+        *("get answer", "put answer", "update answer", "delete answer"),
+    },
+    "DeleteRole": {
+        *("load object", "list bucket", "delete version"),
+        *("get item", "query", "put item", "update item", "delete item", "batch write"),
+    },
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_route_answers_without_a_good_signature(stack: Stack, route: str) -> None:
+    method, path = route.split()
+    for variable in ("app", "user", "session", "filename"):
+        path = path.replace(f"{{{variable}}}", "x")
+    path = path.replace("{version}", "0")
+    forged = Credentials(stack.caller.access_key, "0" * 40)
+
+    for credentials in (None, forged):
+        answer = stack.cloud.call(stack.outputs["ApiId"], method, path, credentials=credentials)
+        assert answer.status == 403
+
+
+def test_user_without_permission_is_kept_out(stack: Stack) -> None:
+    stranger = stack.cloud.user(f"stranger-{uuid.uuid4()}")
+
+    assert stack.cloud.call(stack.outputs["ApiId"], "GET", "/v1/health", credentials=stranger).status == 403
+
+
+@pytest.fixture(scope="module")
+def taker(stack: Stack) -> Credentials:
+    """A user whose own policy lets it take any role that lets it in."""
+    return stack.cloud.user("taker", {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"})
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_only_lambda_may_take_a_role(stack: Stack, taker: Credentials, role: str) -> None:
+    sts = stack.cloud.client("sts", taker)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=_arn(stack, role), RoleSessionName="test")
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_role_may_do_its_own_actions_and_no_other(stack: Stack, taker: Credentials, role: str) -> None:
+    calls = _calls(stack, _assume(stack, role, taker))
+
+    done = {name for name, call in calls.items() if _is_allowed(call)}
+
+    assert done == ALLOWED[role]
+
+
+def _calls(stack: Stack, credentials: Credentials) -> dict[str, Callable[[], Any]]:
+    bucket, index = stack.outputs["BucketName"], stack.outputs["IndexTableName"]
+    idempotency = stack.outputs["IdempotencyTableName"]
+    key = f"!test/{uuid.uuid4()}"
+    version = stack.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=b"x")["VersionId"]
+    s3 = stack.cloud.client("s3", credentials)
+    db = stack.cloud.client("dynamodb", credentials)
+    secrets = stack.cloud.client("secretsmanager", credentials)
+    item = {"pk": {"S": "test"}, "sk": {"S": key}}
+    answer = {"id": {"S": key}}
+    return {
+        "load object": lambda: s3.get_object(Bucket=bucket, Key=key, VersionId=version),
+        "list bucket": lambda: s3.list_objects_v2(Bucket=bucket, MaxKeys=1),
+        "list versions": lambda: s3.list_object_versions(Bucket=bucket, MaxKeys=1),
+        "save object": lambda: s3.put_object(Bucket=bucket, Key=f"{key}/2", Body=b"x"),
+        "delete object": lambda: s3.delete_object(Bucket=bucket, Key=f"{key}/3"),
+        "delete version": lambda: s3.delete_object(Bucket=bucket, Key=key, VersionId=version),
+        "read policy": lambda: s3.get_bucket_policy(Bucket=bucket),
+        "get item": lambda: db.get_item(TableName=index, Key=item),
+        "query": lambda: db.query(
+            TableName=index, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "test"}}
+        ),
+        "scan": lambda: db.scan(TableName=index, Limit=1),
+        "put item": lambda: db.put_item(TableName=index, Item=item),
+        "update item": lambda: db.update_item(TableName=index, Key=item),
+        "batch write": lambda: db.batch_write_item(RequestItems={index: [{"DeleteRequest": {"Key": item}}]}),
+        "delete item": lambda: db.delete_item(TableName=index, Key=item),
+        "get answer": lambda: db.get_item(TableName=idempotency, Key=answer),
+        "put answer": lambda: db.put_item(TableName=idempotency, Item=answer),
+        "update answer": lambda: db.update_item(TableName=idempotency, Key=answer),
+        "delete answer": lambda: db.delete_item(TableName=idempotency, Key=answer),
+        "get secret": lambda: secrets.get_secret_value(SecretId=stack.outputs["CursorSecretArn"]),
+        "drop table": lambda: db.delete_table(TableName=index),
+    }
+
+
+def _is_allowed(call: Callable[[], Any]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        if "AccessDenied" in error.response["Error"]["Code"]:
+            return False
+        raise
+    return True
+
+
+def _arn(stack: Stack, role: str) -> str:
+    return f"arn:aws:iam::000000000000:role/{stack.resource(role)}"
+
+
+def _assume(stack: Stack, role: str, taker: Credentials) -> Credentials:
+    """The role's credentials, by a trust policy that lets everybody of the account in and is put back at once."""
+    name = stack.resource(role)
+    iam = stack.cloud.client("iam")
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    statement = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}
+    opened = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
+    try:
+        sts = stack.cloud.client("sts", taker)
+        taken = sts.assume_role(RoleArn=_arn(stack, role), RoleSessionName="test")["Credentials"]
+    finally:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    return Credentials(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
