@@ -6,6 +6,7 @@ import dataclasses
 import http.client
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -90,12 +91,9 @@ class EmulatedCloud:
     def __exit__(self, *_: object) -> None:
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Nothing is to be saved, and an orderly end would wait for the clients' open connections.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
 

@@ -1,0 +1,333 @@
+"""What the stack promises: nobody gets in unasked, no role does more than its work, no data goes by accident."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Any
+
+import pytest
+
+from artifact_api.routes import ROUTES
+from tests.infrastructure.template import DOCUMENT, ROOT, TEXT, Stack
+
+pytestmark = pytest.mark.unit
+
+SESSION = "/v1/apps/{app}/users/{user}/sessions/{session}/artifacts"
+USER = "/v1/apps/{app}/users/{user}/artifacts"
+FUNCTIONS = ("ReadFunction", "WriteFunction", "DeleteFunction")
+
+FUNCTION_OF_ROUTE = {
+    "GET /v1/health": "ReadFunction",
+    **{
+        route: function
+        for scope in (SESSION, USER)
+        for route, function in {
+            f"POST {scope}/{{filename}}": "WriteFunction",
+            f"GET {scope}/{{filename}}": "ReadFunction",
+            f"HEAD {scope}/{{filename}}": "ReadFunction",
+            f"DELETE {scope}/{{filename}}": "DeleteFunction",
+            f"GET {scope}": "ReadFunction",
+            f"GET {scope}/{{filename}}/versions": "ReadFunction",
+            f"GET {scope}/{{filename}}/versions/{{version}}": "ReadFunction",
+            f"HEAD {scope}/{{filename}}/versions/{{version}}": "ReadFunction",
+            f"GET {scope}/{{filename}}/versions/{{version}}/metadata": "ReadFunction",
+        }.items()
+    },
+}
+
+INDEX, IDEMPOTENCY = "IndexTable.Arn", "IdempotencyTable.Arn"
+BUCKET, CONTENT, SECRET = "ArtifactBucket.Arn", "${ArtifactBucket.Arn}/*", "CursorSecret.Id"
+# Role → resource → actions. Growing an entry is a decision, not a detail.
+ACTIONS: dict[str, dict[str, set[str]]] = {
+    "ReadRole": {
+        INDEX: {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
+        CONTENT: {"s3:GetObject", "s3:GetObjectVersion"},
+        BUCKET: {"s3:ListBucket"},
+        SECRET: {"secretsmanager:GetSecretValue"},
+        "ReadLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "WriteRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            "dynamodb:ConditionCheckItem",
+        },
+        IDEMPOTENCY: {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+        CONTENT: {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket"},
+        "WriteLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "DeleteRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
+            *("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+        },
+        CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket"},
+        "DeleteLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+}
+TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack()
+
+
+def routes(stack: Stack) -> dict[str, str]:
+    """Route key → function."""
+    functions = {
+        name: properties["IntegrationUri"]["Fn::GetAtt"][0]
+        for name, properties in stack.of_type("AWS::ApiGatewayV2::Integration").items()
+    }
+    return {
+        route["RouteKey"]: functions[route["Target"]["Fn::Sub"].removeprefix("integrations/${").rstrip("}")]
+        for route in stack.of_type("AWS::ApiGatewayV2::Route").values()
+    }
+
+
+def statements(stack: Stack, role: str) -> list[dict[str, Any]]:
+    policies = stack.resources[role]["Properties"]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def resource_text(resource: Any) -> str:
+    if isinstance(resource, dict):
+        return ".".join(resource["Fn::GetAtt"]) if "Fn::GetAtt" in resource else str(resource["Fn::Sub"])
+    return str(resource)
+
+
+class TestRoutes:
+    def test_each_route_reaches_its_function_and_there_are_no_others(self, stack: Stack) -> None:
+        assert routes(stack) == FUNCTION_OF_ROUTE
+
+    def test_functions_know_the_same_routes(self) -> None:
+        known = {
+            f"{method} {route.path}": f"{route.function.capitalize()}Function"
+            for route in ROUTES
+            for method in route.methods
+        }
+
+        assert known == FUNCTION_OF_ROUTE
+
+    def test_iam_is_asked_for_on_every_route(self) -> None:
+        found = Stack(AuthMode="IAM").of_type("AWS::ApiGatewayV2::Route").values()
+
+        assert {(route["AuthorizationType"], "AuthorizerId" in route) for route in found} == {("AWS_IAM", False)}
+
+    def test_a_token_is_asked_for_on_every_route(self) -> None:
+        stack = Stack(AuthMode="JWT")
+        found = stack.of_type("AWS::ApiGatewayV2::Route").values()
+
+        assert {route["AuthorizationType"] for route in found} == {"JWT"}
+        assert all(route["AuthorizerId"] == {"Ref": "JwtAuthorizer"} for route in found)
+        assert "JwtAuthorizer" in stack.resources
+
+    def test_nothing_switches_authorization_off(self) -> None:
+        assert DOCUMENT["Parameters"]["AuthMode"]["AllowedValues"] == ["IAM", "JWT"]
+
+    def test_access_log_has_no_query_and_no_headers(self, stack: Stack) -> None:
+        log_format = stack.resources["ApiStage"]["Properties"]["AccessLogSettings"]["Format"]
+
+        assert "$context.requestId" in log_format
+        assert not re.search(
+            r"query|\$context\.(requestOverride|protocol|identity\.userAgent)|header", log_format, re.IGNORECASE
+        )
+
+    @pytest.mark.parametrize("function", FUNCTIONS)
+    def test_only_this_api_may_call_a_function(self, stack: Stack, function: str) -> None:
+        (permission,) = (
+            properties
+            for properties in stack.of_type("AWS::Lambda::Permission").values()
+            if properties["FunctionName"] == {"Ref": function}
+        )
+
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*")
+
+
+class TestRoles:
+    @pytest.mark.parametrize("role", ACTIONS)
+    def test_role_has_its_actions_on_its_resources_and_no_more(self, stack: Stack, role: str) -> None:
+        found: dict[str, set[str]] = {}
+        for statement in statements(stack, role):
+            assert statement["Effect"] == "Allow"
+            for resource in as_list(statement["Resource"]):
+                found.setdefault(resource_text(resource), set()).update(as_list(statement["Action"]))
+
+        assert found == ACTIONS[role]
+
+    @pytest.mark.parametrize("role", ACTIONS)
+    def test_tracing_adds_the_two_actions_of_tracing(self, role: str) -> None:
+        plain = statements(Stack(), role)
+        added = [statement for statement in statements(Stack(Tracing="on"), role) if statement not in plain]
+
+        assert [set(statement["Action"]) for statement in added] == [TRACES]
+
+    def test_every_role_is_in_the_table_and_is_lambdas(self, stack: Stack) -> None:
+        roles = stack.of_type("AWS::IAM::Role")
+
+        assert roles.keys() == ACTIONS.keys()
+        for role in roles.values():
+            assert "ManagedPolicyArns" not in role
+            (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+            assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+    def test_no_policy_allows_a_wildcard_action(self) -> None:
+        stack = Stack(Tracing="on")
+        allowed = [
+            action
+            for role in ACTIONS
+            for statement in statements(stack, role)
+            for action in as_list(statement["Action"])
+        ]
+
+        assert allowed
+        assert not [action for action in allowed if "*" in action]
+
+    def test_no_arn_names_a_partition(self) -> None:
+        assert "arn:aws:" not in TEXT
+
+
+class TestFunctions:
+    @pytest.mark.parametrize("function", FUNCTIONS)
+    def test_handler_is_there(self, stack: Stack, function: str) -> None:
+        module, name = stack.resources[function]["Properties"]["Handler"].rsplit(".", 1)
+
+        assert callable(getattr(importlib.import_module(module), name))
+
+    @pytest.mark.parametrize("function", FUNCTIONS)
+    def test_runs_under_its_role_and_logs_where_logs_expire(self, stack: Stack, function: str) -> None:
+        properties = stack.resources[function]["Properties"]
+        own = function.removesuffix("Function")
+        logs = stack.resources[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+
+        assert properties["Role"] == {"Fn::GetAtt": [f"{own}Role", "Arn"]}
+        assert logs["Properties"]["RetentionInDays"] == 30
+
+    def test_there_is_no_function_beside_them(self, stack: Stack) -> None:
+        assert set(stack.of_type("AWS::Serverless::Function")) == set(FUNCTIONS)
+
+    def test_function_ends_before_the_gateway_gives_up(self, stack: Stack) -> None:
+        assert stack.globals["Function"]["Timeout"] < 30
+
+    @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+    def test_architecture_decides_for_function_and_layer(self, architecture: str) -> None:
+        stack = Stack(Architecture=architecture)
+        shared = stack.globals["Function"]
+        layers = [layer["Ref"] for layer in shared["Layers"]]
+
+        assert shared["Architectures"] == [architecture]
+        assert layers[0] == "ArtifactStoreLayer"
+        assert stack.resources[layers[1]]["Properties"]["CompatibleArchitectures"] == [architecture]
+
+    @pytest.mark.parametrize("layer", ["RuntimeLayerArm64", "RuntimeLayerX8664", "ArtifactStoreLayer"])
+    def test_layer_is_built_for_the_functions_python(self, stack: Stack, layer: str) -> None:
+        runtime = stack.globals["Function"]["Runtime"]
+        properties = stack.resources[layer]["Properties"]
+        makefile = (ROOT / properties["ContentUri"] / "Makefile").read_text(encoding="utf-8")
+
+        assert properties["CompatibleRuntimes"] == [runtime]
+        assert f"LAYER_PYTHON ?= {runtime.removeprefix('python')}\n" in makefile
+        assert re.search(rf"^build-{layer}\b", makefile, re.MULTILINE)
+
+    def test_runtime_layer_describes_the_services_that_roles_name(self) -> None:
+        makefile = (ROOT / "layers" / "runtime" / "Makefile").read_text(encoding="utf-8")
+        (kept,) = re.findall(r"^SERVICES := (.*)$", makefile, re.MULTILINE)
+        services = {
+            action.split(":")[0] for role in ACTIONS.values() for actions in role.values() for action in actions
+        }
+
+        assert set(kept.split()) == services - {"logs"}  # Lambda writes the logs
+
+
+class TestData:
+    def test_bucket_is_versioned_encrypted_and_private(self, stack: Stack) -> None:
+        bucket = stack.resources["ArtifactBucket"]["Properties"]
+        (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        assert "BucketName" not in bucket
+
+    def test_no_rule_expires_a_current_version(self, stack: Stack) -> None:
+        rules = stack.resources["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        settings = {setting for rule in rules for setting in rule} - {"Id", "Status"}
+
+        assert all(rule["Status"] == "Enabled" for rule in rules)
+        assert settings == {
+            "AbortIncompleteMultipartUpload",
+            "NoncurrentVersionExpiration",
+            "ExpiredObjectDeleteMarker",
+        }
+
+    def test_bucket_refuses_whatever_is_not_tls(self, stack: Stack) -> None:
+        (policy,) = stack.of_type("AWS::S3::BucketPolicy").values()
+        (statement,) = policy["PolicyDocument"]["Statement"]
+
+        assert policy["Bucket"] == {"Ref": "ArtifactBucket"}
+        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+        assert [resource_text(resource) for resource in statement["Resource"]] == [BUCKET, CONTENT]
+
+    def test_index_table_can_be_recovered_and_not_dropped(self, stack: Stack) -> None:
+        table = stack.resources["IndexTable"]["Properties"]
+
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["DeletionProtectionEnabled"] is True
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+
+    def test_answers_to_repeated_requests_expire(self, stack: Stack) -> None:
+        table = stack.resources["IdempotencyTable"]["Properties"]
+
+        assert [key["AttributeName"] for key in table["KeySchema"]] == ["id"]
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
+
+    @pytest.mark.parametrize("name", ["ArtifactBucket", "IndexTable"])
+    def test_data_outlives_the_stack_unless_asked_otherwise(self, name: str) -> None:
+        kept, dropped = Stack().resources[name], Stack(DataDeletionPolicy="Delete").resources[name]
+
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (dropped["DeletionPolicy"], dropped["UpdateReplacePolicy"]) == ("Delete", "Delete")
+
+    def test_protection_of_the_table_follows_the_same_parameter(self) -> None:
+        table = Stack(DataDeletionPolicy="Delete").resources["IndexTable"]["Properties"]
+
+        assert table["DeletionProtectionEnabled"] is False
+
+    def test_every_resource_that_keeps_something_says_what_becomes_of_it(self, stack: Stack) -> None:
+        keeping = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"}
+        silent = [
+            name
+            for name, resource in stack.resources.items()
+            if resource["Type"] in keeping and not {"DeletionPolicy", "UpdateReplacePolicy"} <= resource.keys()
+        ]
+
+        assert silent == []
+
+
+class TestSuppressions:
+    def test_every_suppression_of_checkov_has_a_reason(self) -> None:
+        suppressed = re.findall(r"checkov:skip=(.*)", TEXT)
+
+        assert suppressed
+        assert [line for line in suppressed if not re.fullmatch(r"CKV\w*_\d+:\S.{19,}", line)] == []
+
+    def test_every_suppression_of_cfn_lint_has_a_reason(self) -> None:
+        ignored = DOCUMENT["Metadata"]["cfn-lint"]["config"]["ignore_checks"]
+
+        assert ignored
+        for rule in ignored:
+            assert re.search(rf"- {rule} # \S.{{19,}}", TEXT)
+        assert TEXT.count("ignore_checks") == 1
