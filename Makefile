@@ -136,7 +136,7 @@ define tool_venv
 endef
 
 $(EMULATOR): requirements/emulator.txt | $(UV)
-	$(call tool_venv,emulator,the AWS emulator (about 55 MB, once))
+	$(call tool_venv,emulator,the AWS emulator (about 80 MB, once))
 
 $(SAM): requirements/sam.txt | $(UV)
 	$(call tool_venv,sam,the SAM CLI (about 340 MB, once))
