@@ -40,9 +40,8 @@ def everything_secret(method: str, **parts: Any) -> None:
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
 def test_nothing_that_a_caller_sent_is_logged(
-    level: str, world: World, log: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    level: str, world: World, log: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
     logger.setLevel(level)
     try:
         for method in ("POST", "GET", "HEAD", "DELETE", "PUT"):

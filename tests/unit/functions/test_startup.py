@@ -69,3 +69,16 @@ def test_in_lambda_clients_are_made_at_the_start() -> None:
 
 def test_elsewhere_garbage_is_collected_as_ever() -> None:
     assert run("import gc, artifact_api; print(gc.isenabled())").strip() == "True"
+
+
+def test_no_variable_makes_the_logger_write_events() -> None:
+    code = f"""
+import sys, artifact_api.read
+sys.path.insert(0, {str(ROOT)!r})
+from tests.contract.calls import Context, event_of
+event = event_of("GET", "/v1/health", headers={{"Authorization": "SECRET"}})
+print(artifact_api.read.handler(event, Context())["statusCode"])
+"""
+    written = run(code, AUTH_MODE="NONE", POWERTOOLS_LOGGER_LOG_EVENT="true", POWERTOOLS_LOG_LEVEL="DEBUG")
+    assert "200" in written
+    assert "SECRET" not in written
