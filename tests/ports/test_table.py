@@ -36,7 +36,7 @@ def test_a_put_needs_its_condition(table: Table) -> None:
 
 
 def test_an_expired_item_counts_as_absent(table: Table) -> None:
-    item: Item = {"expires_at": 100}
+    item: Item = {"valid_until": 100}
     table.put(Put(A, item, Condition(expired_at=5)))
     for now in (99, 100):
         with pytest.raises(ConditionFailed):

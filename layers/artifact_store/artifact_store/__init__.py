@@ -1,5 +1,6 @@
 """Named, versioned artifacts over S3 (the record) and DynamoDB (the index)."""
 
+from artifact_store._settling import Outcome
 from artifact_store.errors import (
     ArtifactNotFound,
     ArtifactStoreError,
@@ -56,6 +57,7 @@ __all__ = [
     "MetadataTooLarge",
     "NameTooLong",
     "NotFound",
+    "Outcome",
     "Page",
     "Part",
     "Saved",

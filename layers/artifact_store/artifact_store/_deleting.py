@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from artifact_store._saving import object_refs
 from artifact_store.errors import Contention, Unavailable
 from artifact_store.model import Version
 from artifact_store.names import ArtifactId
 from artifact_store.ports import CommitRefused, Grave, ObjectRef, Ports
-from artifact_store.record import is_manifest, read_record
 
 __all__ = ["Deleter"]
 
@@ -26,7 +24,6 @@ class Deleter:
         self._objects = ports.objects
         self._index = ports.index
         self._clock = ports.clock
-        self._new_id = ports.new_id
 
     def delete(self, artifact: ArtifactId, *, timeout: float) -> bool:
         """Does what `ArtifactStore.delete` says."""
@@ -71,7 +68,7 @@ class Deleter:
             dead = [version for version in page.items if version.gen == gen]
             if dead:
                 grave = self._widened(artifact, grave, dead)
-                self._objects.delete([ref for version in dead for ref in object_refs(version)])
+                self._objects.delete([ref for version in dead for ref in _object_refs(version)])
                 self._index.remove_versions(dead)
             position = page.position
             if position is None:
@@ -95,9 +92,14 @@ class Deleter:
         head = self._objects.head(key)
         if head is None or head.metadata.get("artifact-gen") != grave.gen:
             return
-        ref = ObjectRef(key, head.version_id)
-        manifest = self._objects.get(ref) if is_manifest(head) else None
-        if is_manifest(head) and manifest is None:
-            return
-        record = read_record(artifact, grave.next, head, manifest=manifest, foreign_gen=self._new_id())
-        self._objects.delete(object_refs(record.version))
+        # Its blob is left to the sweep: its saver may be alive and name it again.
+        self._objects.delete([ObjectRef(key, head.version_id)])
+
+
+def _object_refs(version: Version) -> list[ObjectRef]:
+    """The objects that hold a version: its record, and its blob if it has one."""
+    key = version.artifact.object_key(version.number)
+    refs = [ObjectRef(key, version.version_id)]
+    if version.blob is not None:
+        refs.append(ObjectRef(version.blob.key, version.blob.version_id))
+    return refs

@@ -23,6 +23,7 @@ from artifact_store.ports import Grave, Head, Item, Key, Token
 __all__ = [
     "DAY_SECONDS",
     "HEADS",
+    "KEPT_SECONDS",
     "grave_item",
     "grave_key",
     "head_item",
@@ -45,6 +46,11 @@ __all__ = [
 
 HEADS: Final = "h#"
 DAY_SECONDS: Final = 24 * 60 * 60
+"""How long an idempotency key stands for its save."""
+
+KEPT_SECONDS: Final = 30 * DAY_SECONDS
+"""How long tokens and confirmed graves stay as evidence, for what nobody has settled yet."""
+
 _DIGITS: Final = len(str(MAX_VERSION))
 _VERSION_POSITION = re.compile(r"[0-9]{10}#[0-9a-f]{32}", re.ASCII)
 
@@ -149,8 +155,9 @@ def _blob(item: dict[str, Any]) -> BlobRef | None:
     return BlobRef(item["blob_key"], item["blob_version_id"]) if "blob_key" in item else None
 
 
-def version_item(version: Version) -> Item:
+def version_item(version: Version, *, token: str) -> Item:
     return _without_none(
+        token=token,
         gen=version.gen,
         number=version.number,
         version_id=version.version_id,
@@ -197,7 +204,8 @@ def token_item(version: Version, *, fingerprint: str) -> Item:
         "number": version.number,
         "version_id": version.version_id,
         "created_ms": version.created_ms,
-        "expires_at": version.created_ms // 1000 + DAY_SECONDS,
+        "valid_until": version.created_ms // 1000 + DAY_SECONDS,
+        "expires_at": version.created_ms // 1000 + KEPT_SECONDS,
     }
 
 
@@ -211,7 +219,7 @@ def read_token(item: Item | None) -> Token | None:
         number=attributes["number"],
         version_id=attributes["version_id"],
         created_ms=attributes["created_ms"],
-        expires_ms=attributes["expires_at"] * 1000,
+        expires_ms=attributes["valid_until"] * 1000,
     )
 
 

@@ -18,28 +18,20 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from artifact_store._settling import Settler, Verdict
 from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied
 from artifact_store.model import BlobRef, Content, Saved, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
-from artifact_store.record import Draft, Record, is_manifest, read_record
+from artifact_store.record import Draft, Record
 
-__all__ = ["Save", "object_refs"]
+__all__ = ["Save"]
 
 _PATIENCE: Final = (0.0, 0.03)
 """Pauses, in seconds, before each look whether the winner of a number has committed it by itself."""
 
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.25
-
-
-def object_refs(version: Version) -> list[ObjectRef]:
-    """The objects that hold a version: its record, and its blob if it has one."""
-    key = version.artifact.object_key(version.number)
-    refs = [ObjectRef(key, version.version_id)]
-    if version.blob is not None:
-        refs.append(ObjectRef(version.blob.key, version.blob.version_id))
-    return refs
 
 
 def _place(head: Head | None) -> tuple[str, int] | None:
@@ -63,6 +55,7 @@ class Save:
         self._content = content
         self._token = token
         self._blob: BlobRef | None = None
+        self._settler = Settler(ports)
 
     def run(self, *, timeout: float) -> Saved:
         """Saves, within `timeout` seconds.
@@ -81,7 +74,7 @@ class Save:
             if saved is not None:
                 return saved
             if clock.monotonic() + pause >= give_up_at:
-                self._drop_blob()
+                # The blob stays: a PUT that was answered with 412 may be mine, and count yet. The sweep knows.
                 raise Contention(
                     "too many saves of this artifact at the same moment; repeat with the same Idempotency-Key"
                 )
@@ -154,12 +147,16 @@ class Save:
             # dead, or its token is used up. So it is safe to remove.
             key = self._artifact.object_key(mine.number)
             self._ports.objects.delete([ObjectRef(key, mine.version_id)])
-            return self._replay(known) if known is not None else None
+            if known is not None:
+                return self._replay(known)
+            # It may have been a version for a while, deleted since, and its blob with it.
+            self._drop_blob()
+            return None
         return Saved(mine, replayed=False)
 
     def _settle_taken(self, number: int, seen: Head | None) -> Saved | None:
         """The number is taken: wait for its owner, then commit or remove its object."""
-        before, head = _place(seen), seen
+        before = _place(seen)
         for pause in _PATIENCE:
             if pause:
                 self._ports.clock.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
@@ -168,56 +165,19 @@ class Save:
                 return self._replay(known)
             if _place(head) != before:
                 return None
-        record = self._read_taken(number, head)
-        if record is None:
-            return None
-        return self._help(record)
-
-    def _read_taken(self, number: int, head: Head | None) -> Record | None:
-        key = self._artifact.object_key(number)
-        objects = self._ports.objects
-        found = objects.head(key)
-        if found is None:
-            return None
-        manifest = None
-        if is_manifest(found):
-            manifest = objects.get(ObjectRef(key, found.version_id))
-            if manifest is None:
-                return None
-        return read_record(
-            self._artifact,
-            number,
-            found,
-            manifest=manifest,
-            foreign_gen=head.gen if head else self._ports.new_id(),
-        )
+        record = self._settler.read(self._artifact, number)
+        return self._help(record) if record is not None else None
 
     def _help(self, record: Record) -> Saved | None:
         """Commits the object that holds the number, if that is still right; removes a dead one."""
-        found = record.version
-        index = self._ports.index
-        head, grave = index.head_and_grave(self._artifact, found.gen)
-        if grave is not None or (head is not None and head.gen != found.gen):
-            # Dead: a live head of another generation was read after this object was seen, and
-            # generations of one artifact never live side by side.
-            self._ports.objects.delete(object_refs(found))
-            return None
-        if head is not None and head.next != found.number:
-            return None
+        judgement = self._settler.judge(record)
         mine = record.token == self._token and record.fingerprint == self._content.fingerprint
-        if mine:
+        if mine and judgement.verdict is Verdict.COMMIT:
             # An earlier attempt of this very save. Its blob is the one that counts.
-            self._drop_blob(but=found.blob)
-            self._blob = found.blob
-            return self._commit_mine(found)
-        try:
-            index.commit(found, token=record.token, fingerprint=record.fingerprint)
-        except CommitRefused:
-            committed, used = index.version_and_token(self._artifact, found.number, found.gen, record.token)
-            if used is not None and committed is None and used.version_id != found.version_id:
-                # Its save counts elsewhere already: this object is a leftover that would hold
-                # the number for ever.
-                self._ports.objects.delete(object_refs(found))
+            self._drop_blob(but=record.version.blob)
+            self._blob = record.version.blob
+            return self._commit_mine(record.version)
+        self._settler.carry_out(judgement)
         return None
 
     def _replay(self, known: Token) -> Saved:

@@ -49,7 +49,7 @@ class TableIndex:
         head, known = self._table.get([items.head_key(artifact), items.token_key(artifact, token)])
         token_seen = items.read_token(known)
         if token_seen is not None and token_seen.expires_ms < self._clock.now_ms():
-            # DynamoDB removes expired items days late.
+            # It stays a while longer, as evidence.
             token_seen = None
         return items.read_head(artifact, head), token_seen
 
@@ -66,6 +66,17 @@ class TableIndex:
     def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
         (item,) = self._table.get([items.version_key(artifact, number, gen)])
         return items.read_version(artifact, item)
+
+    def has_token(self, artifact: ArtifactId, gen: str, token: str, *, created_since_ms: int) -> bool:
+        prefix = items.versions_prefix(artifact)
+        after: str | None = None
+        while True:
+            rows, after = self._table.query(artifact.scope.partition, prefix, limit=1000, after=after)
+            for _, item in rows:
+                if (item.get("token"), item["gen"]) == (token, gen) and int(item["created_ms"]) >= created_since_ms:
+                    return True
+            if after is None:
+                return False
 
     def versions_numbered(self, artifact: ArtifactId, number: int) -> Sequence[Version]:
         prefix = items.versions_prefix(artifact, number)
@@ -100,7 +111,7 @@ class TableIndex:
         )
         writes: list[Write] = [
             head,
-            Put(items.version_key(artifact, number, gen), items.version_item(version), ABSENT),
+            Put(items.version_key(artifact, number, gen), items.version_item(version, token=token), ABSENT),
             Put(
                 items.token_key(artifact, token),
                 items.token_item(version, fingerprint=fingerprint),
@@ -112,6 +123,16 @@ class TableIndex:
             # A later number needs a live head of its generation, which no buried one has.
             writes.append(Check(items.grave_key(artifact, gen), ABSENT))
         self._transact(writes, f"commit {gen} {number} {version.version_id}")
+
+    def restore(self, version: Version, *, token: str) -> None:
+        artifact, gen = version.artifact, version.gen
+        self._transact(
+            [
+                Check(items.head_key(artifact), Condition(equals={"gen": gen})),
+                Put(items.version_key(artifact, version.number, gen), items.version_item(version, token=token), ABSENT),
+            ],
+            f"restore {gen} {version.number} {version.version_id} {self._clock.now_ms()}",
+        )
 
     def bury(self, artifact: ArtifactId, head: Head) -> None:
         grave = Grave(gen=head.gen, next=head.next, confirmed=False)
@@ -153,7 +174,7 @@ class TableIndex:
             return
         confirmed = Grave(gen=gen, next=grave.next, confirmed=True)
         now = self._clock.now_ms() // 1000
-        self._put_grave(artifact, confirmed, expires_at=now + items.DAY_SECONDS)
+        self._put_grave(artifact, confirmed, expires_at=now + items.KEPT_SECONDS)
 
     def _put_grave(self, artifact: ArtifactId, grave: Grave, *, expires_at: int | None) -> None:
         try:

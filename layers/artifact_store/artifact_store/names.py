@@ -52,9 +52,7 @@ _USER_SCOPE_SEGMENT: Final = "user"
 _PLAIN = re.compile(r"[A-Za-z0-9._@-]+")
 _ENCODED = re.compile(r"(?:[A-Za-z0-9._@-]|![0-9A-F]{2})+")
 _ESCAPE = re.compile(rb"!([0-9A-F]{2})")
-_ESCAPES: Final = tuple(
-    chr(byte) if _PLAIN.fullmatch(chr(byte)) else f"!{byte:02X}" for byte in range(256)
-)
+_ESCAPES: Final = tuple(chr(byte) if _PLAIN.fullmatch(chr(byte)) else f"!{byte:02X}" for byte in range(256))
 _VERSION = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _DRIVE = re.compile(r"[A-Za-z]:")
 _RESERVED_SEGMENTS: Final = frozenset({"apps", "users", "sessions", "artifacts", "versions"})

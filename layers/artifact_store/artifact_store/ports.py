@@ -184,7 +184,7 @@ class Index(Protocol):
         """Reads the head; None when the artifact does not live."""
 
     def head_and_token(self, artifact: ArtifactId, token: str) -> tuple[Head | None, Token | None]:
-        """Reads the head and what an unexpired idempotency token has saved, at once."""
+        """Reads the head and what a valid idempotency token has saved, at once."""
 
     def head_and_grave(self, artifact: ArtifactId, gen: str) -> tuple[Head | None, Grave | None]:
         """Reads the head and one generation's grave, at once."""
@@ -192,10 +192,13 @@ class Index(Protocol):
     def version_and_token(
         self, artifact: ArtifactId, number: int, gen: str, token: str
     ) -> tuple[Version | None, Token | None]:
-        """Reads one version of one generation and a token, expired or not, at once."""
+        """Reads one version of one generation and a token, valid or lapsed, at once."""
 
     def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
         """Reads one version of one generation."""
+
+    def has_token(self, artifact: ArtifactId, gen: str, token: str, *, created_since_ms: int) -> bool:
+        """Whether a version of this generation, not older than that, was saved under a token."""
 
     def versions_numbered(self, artifact: ArtifactId, number: int) -> Sequence[Version]:
         """Reads the versions of one number, of every generation not yet purged."""
@@ -217,6 +220,13 @@ class Index(Protocol):
             CommitRefused: One of these conditions does not hold.
         """
 
+    def restore(self, version: Version, *, token: str) -> None:
+        """Puts back the lost entry of a version that the live generation has passed.
+
+        Raises:
+            CommitRefused: The entry is there, or the generation does not live.
+        """
+
     def bury(self, artifact: ArtifactId, head: Head) -> None:
         """Removes the head and puts its generation's grave, in one transaction.
 
@@ -234,7 +244,7 @@ class Index(Protocol):
         """Removes versions of a buried generation from the index."""
 
     def confirm_grave(self, artifact: ArtifactId, gen: str) -> None:
-        """Notes that everything of a buried generation is gone; the grave expires a day later."""
+        """Notes that everything of a buried generation is gone; the grave expires a month later."""
 
 
 Key: TypeAlias = tuple[str, str]
@@ -252,7 +262,7 @@ class Condition:
 
     Attributes:
         equals: The item is there and has these attributes.
-        expired_at: The item is absent, or its `expires_at` is earlier than this (seconds).
+        expired_at: The item is absent, or its `valid_until` is earlier than this (seconds).
     """
 
     equals: Item | None = None

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from artifact_store.errors import InvalidInput
 from artifact_store.model import (
     MAX_MIME_TYPE_CHARACTERS,
     BlobRef,
@@ -24,7 +26,7 @@ from artifact_store.model import (
     Version,
     canonical_json,
 )
-from artifact_store.names import ArtifactId
+from artifact_store.names import BLOB_PREFIX, ArtifactId
 from artifact_store.ports import ObjectHead, StoredObject
 
 __all__ = ["MAX_USER_METADATA_BYTES", "Draft", "Record", "is_manifest", "read_record"]
@@ -35,6 +37,9 @@ MAX_USER_METADATA_BYTES: Final = 2048
 _HEADER_PREFIX_BYTES: Final = len("x-amz-meta-")
 _MANIFEST_TYPE: Final = "application/vnd.artifact-manifest+json"
 _OCTETS: Final = "application/octet-stream"
+_IDENTITY = re.compile(r"[0-9A-Za-z_.-]{1,80}", re.ASCII)
+_UNREADABLE: Final = (KeyError, TypeError, ValueError, InvalidInput)
+"""What a broken record raises; errors of base64, JSON and UTF-8 are all ValueErrors."""
 
 
 def _pack(value: object) -> str:
@@ -119,11 +124,13 @@ class Record:
         version: What it says it is; committed or not.
         token: Whose save it was; for a foreign object, one made from its S3 version id.
         fingerprint: Of the content; for a foreign object, the same.
+        foreign: Whether another program put it: it has no record, or none that can be read.
     """
 
     version: Version
     token: str
     fingerprint: str
+    foreign: bool = False
 
 
 def is_manifest(head: ObjectHead) -> bool:
@@ -139,7 +146,7 @@ def read_record(
     manifest: StoredObject | None = None,
     foreign_gen: str,
 ) -> Record:
-    """Reads what an object says of itself.
+    """Reads what an object says of itself; one that says it wrongly counts as foreign.
 
     Args:
         artifact: The artifact its key names.
@@ -148,27 +155,19 @@ def read_record(
         manifest: The object with body, when `is_manifest`.
         foreign_gen: The generation for an object that names none: it was put by another program.
     """
+    try:
+        return _read_own(artifact, number, head, manifest)
+    except _UNREADABLE:
+        return _read_foreign(artifact, number, head, foreign_gen)
+
+
+def _read_own(artifact: ArtifactId, number: int, head: ObjectHead, manifest: StoredObject | None) -> Record:
     metadata = head.metadata
-    gen = metadata.get("artifact-gen")
-    if not gen:
-        foreign = f"foreign-{head.version_id}"
-        version = Version(
-            artifact=artifact,
-            number=number,
-            gen=foreign_gen,
-            version_id=head.version_id,
-            size=head.size,
-            sha256=None,
-            part=_foreign_part(head.content_type),
-            custom_metadata={},
-            created_ms=head.modified_ms,
-        )
-        return Record(version=version, token=foreign, fingerprint=foreign)
     size, blob = head.size, None
     if manifest is not None:
         body = json.loads(manifest.body)
         part, custom_metadata, size = body["part"], body["customMetadata"], body["size"]
-        blob = BlobRef(body["blob"]["key"], body["blob"]["versionId"])
+        blob = _read_blob(body["blob"])
     else:
         part = _unpack(metadata["artifact-part"])
         packed = metadata.get("artifact-metadata")
@@ -176,7 +175,7 @@ def read_record(
     version = Version(
         artifact=artifact,
         number=number,
-        gen=gen,
+        gen=_checked(metadata["artifact-gen"]),
         version_id=head.version_id,
         size=size,
         sha256=metadata["artifact-sha256"],
@@ -187,9 +186,40 @@ def read_record(
     )
     return Record(
         version=version,
-        token=metadata["artifact-token"],
+        token=_checked(metadata["artifact-token"]),
         fingerprint=metadata["artifact-fingerprint"],
     )
+
+
+def _checked(identity: str) -> str:
+    """Generations and tokens become parts of index keys."""
+    if not _IDENTITY.fullmatch(identity):
+        raise ValueError("no generation or token")
+    return identity
+
+
+def _read_blob(value: Mapping[str, str]) -> BlobRef:
+    """What a manifest may name: the blob goes when the version goes, so it must not be anything else."""
+    blob = BlobRef(value["key"], value["versionId"])
+    if not blob.key.startswith(BLOB_PREFIX):
+        raise ValueError("no blob")
+    return blob
+
+
+def _read_foreign(artifact: ArtifactId, number: int, head: ObjectHead, gen: str) -> Record:
+    identity = f"foreign-{head.version_id}"
+    version = Version(
+        artifact=artifact,
+        number=number,
+        gen=gen,
+        version_id=head.version_id,
+        size=head.size,
+        sha256=None,
+        part=_foreign_part(head.content_type),
+        custom_metadata={},
+        created_ms=head.modified_ms,
+    )
+    return Record(version=version, token=identity, fingerprint=identity, foreign=True)
 
 
 def _foreign_part(content_type: str | None) -> Part:

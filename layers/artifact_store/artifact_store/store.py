@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from artifact_store._deleting import Deleter
+from artifact_store._healing import Healer
 from artifact_store._reading import Reader
 from artifact_store._saving import Save
+from artifact_store._settling import Outcome
 from artifact_store.ids import token_hash
 from artifact_store.model import ArtifactSummary, Content, Loaded, Page, Saved, Version
 from artifact_store.names import ArtifactId, Scope
@@ -24,6 +26,7 @@ class ArtifactStore:
         self._ports = ports
         self._reader = Reader(ports)
         self._deleter = Deleter(ports)
+        self._healer = Healer(ports)
 
     def save(
         self,
@@ -112,6 +115,20 @@ class ArtifactStore:
             False when there was nothing to delete.
         """
         return self._deleter.delete(artifact, timeout=timeout)
+
+    def heal(self, key: str) -> Outcome:
+        """Settles the object under a key: commits it for a saver that crashed, or removes it if it is dead.
+
+        Only the key is taken from whoever asks; everything else is looked up. So any key may be
+        given, at any time and any number of times, beside savers and deleters.
+
+        Args:
+            key: An object key, not URL-encoded (S3 events have it encoded).
+
+        Raises:
+            Unavailable: Not settled; repeat.
+        """
+        return self._healer.heal(key)
 
     def canonical_uri(self, version: Version) -> str:
         """The `s3://` URI of a version's record object."""

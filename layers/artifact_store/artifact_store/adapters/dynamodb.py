@@ -194,7 +194,7 @@ def _condition(condition: Condition) -> dict[str, Any]:
         }
     if condition.expired_at is not None:
         return {
-            "ConditionExpression": "attribute_not_exists(pk) OR expires_at < :now",
+            "ConditionExpression": "attribute_not_exists(pk) OR valid_until < :now",
             "ExpressionAttributeValues": {":now": {"N": str(condition.expired_at)}},
         }
     return {"ConditionExpression": "attribute_not_exists(pk)"}

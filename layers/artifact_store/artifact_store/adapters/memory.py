@@ -195,7 +195,7 @@ class MemoryTable:
         if condition.equals is not None:
             holds = item is not None and condition.equals.items() <= item.items()
         elif condition.expired_at is not None and item is not None:
-            holds = int(item.get("expires_at", 0)) < condition.expired_at
+            holds = int(item.get("valid_until", 0)) < condition.expired_at
         else:
             holds = item is None
         if not holds:
@@ -212,6 +212,14 @@ class MemoryTable:
             self._items.get(partition, {}).pop(sort, None)
         else:
             _refuse_unless(isinstance(write, Check), "unknown write")
+
+    def expire(self) -> None:
+        """Removes what has expired, as DynamoDB's TTL does sooner or later; here at once."""
+        now = self._clock.now_ms() // 1000
+        with self._lock:
+            for rows in self._items.values():
+                for sort in [sort for sort, item in rows.items() if int(item.get("expires_at", now)) < now]:
+                    del rows[sort]
 
     def items(self) -> dict[Key, Item]:
         """Every item there is: for checks."""
