@@ -26,12 +26,12 @@ ALLOWED = {
     "ReadRole": {"load object", "list bucket", "get item", "query", "get secret"},
     "WriteRole": {
         *("load object", "list bucket", "save object", "delete version"),
-        *("get item", "put item", "update item"),
+        *("get item", "query", "put item"),
         *("get answer", "put answer", "update answer", "delete answer"),
     },
     "DeleteRole": {
         *("load object", "list bucket", "delete version"),
-        *("get item", "query", "put item", "update item", "delete item", "batch write"),
+        *("get item", "query", "put item", "delete item", "batch write"),
     },
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import hashlib
 import json
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.e2e.conftest import Stack
+    from tests.e2e.emulated_cloud import Answer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -104,6 +106,23 @@ def test_repeated_save_is_one_version(stack: Stack, artifacts: str) -> None:
 
     assert (first.status, again.status, again.json) == (201, 201, first.json)
     assert (first.headers.get("idempotency-replayed"), again.headers.get("idempotency-replayed")) == (None, "true")
+
+
+def test_savers_of_one_name_get_a_version_each(stack: Stack, artifacts: str) -> None:
+    """A contested save reads more than a quiet one; the role must let it."""
+    contents = [f"saver {number}".encode() for number in range(8)]
+
+    def save(content: bytes) -> Answer:
+        return stack.call("POST", f"{artifacts}/contested", body=content, content_type="text/plain")
+
+    with concurrent.futures.ThreadPoolExecutor(len(contents)) as pool:
+        answers = list(pool.map(save, contents))
+
+    assert [answer.status for answer in answers] == [201] * len(contents)
+    versions = {answer.json["version"]: content for answer, content in zip(answers, contents, strict=True)}
+    assert sorted(versions) == list(range(len(contents)))
+    for version, content in versions.items():
+        assert stack.call("GET", f"{artifacts}/contested/versions/{version}").body == content
 
 
 def test_pages_follow_a_signed_cursor(stack: Stack, artifacts: str) -> None:

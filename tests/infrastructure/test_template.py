@@ -49,7 +49,7 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
     },
     "WriteRole": {
         INDEX: {
-            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
             "dynamodb:ConditionCheckItem",
         },
         IDEMPOTENCY: {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
@@ -60,7 +60,7 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
     "DeleteRole": {
         INDEX: {
             *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
-            *("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+            *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
         },
         CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"},
         BUCKET: {"s3:ListBucket"},
