@@ -25,8 +25,8 @@ NAMED = ARTIFACTS + "/{artifact_name}"
 
 @pytest.fixture
 def artifacts() -> str:
-    """The URL of a session's artifacts that no other test uses."""
-    return f"/apps/reports/users/alice/sessions/{uuid4().hex}/artifacts"
+    """The URL of a user's artifacts that no other test uses."""
+    return f"/apps/reports/users/{uuid4().hex}@example.com/sessions/s1/artifacts"
 
 
 def save(server: httpx.Client, artifacts: str, filename: str, artifact: dict[str, Any], **more: Any) -> httpx.Response:
@@ -56,8 +56,8 @@ def test_these_are_all_artifact_routes(adk_server: httpx.Client) -> None:
 def test_save_answers_with_the_version(adk_server: httpx.Client, artifacts: str, local_api: LocalApi) -> None:
     metadata = {"pages": 3, "final": False, "tags": ["a", None]}
     first = save(adk_server, artifacts, "q1/report.pdf", pdf(), customMetadata=metadata).raise_for_status().json()
-    session = artifacts.split("/")[6]
-    key = f"reports/alice/{session}/{encode('q1/report.pdf')}/0"
+    user = artifacts.split("/")[4]
+    key = f"reports/{user}/s1/{encode('q1/report.pdf')}/0"
     assert first == {
         "version": 0,
         "canonicalUri": f"s3://{local_api.bucket_name}/{key}",
