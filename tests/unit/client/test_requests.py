@@ -96,6 +96,22 @@ async def test_load() -> None:
     assert api.requests[0].headers["accept-encoding"] == "identity"
 
 
+async def test_a_file_that_is_kept_elsewhere() -> None:
+    part = types.Part(file_data=types.FileData(file_uri="gs://bucket/ö.pdf", mime_type="application/pdf"))
+    api = ScriptedApi(saved(), content("gs://bucket/ö.pdf".encode(), {"kind": "file", "mimeType": "application/pdf"}))
+    service = api.service()
+    await service.save_artifact(**NAMED, artifact=part)
+    assert api.requests[0].content == "gs://bucket/ö.pdf".encode()
+    assert json_header(api.requests[0], "artifact-part")["kind"] == "file"
+    assert await service.load_artifact(**NAMED) == part
+
+
+async def test_a_dict_is_a_part_too() -> None:
+    api = ScriptedApi(saved())
+    await api.service().save_artifact(**NAMED, artifact={"inlineData": {"mimeType": "a/b", "data": "AAE="}})
+    assert api.requests[0].content == b"\0\1"
+
+
 async def test_load_of_something_that_was_saved_without_the_client() -> None:
     response = httpx.Response(200, headers={"content-type": "image/png", "artifact-version": "0"}, content=b"png")
     assert await ScriptedApi(response).service().load_artifact(**NAMED) == types.Part(
