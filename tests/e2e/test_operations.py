@@ -109,7 +109,6 @@ def test_repeated_save_is_one_version(stack: Stack, artifacts: str) -> None:
 
 
 def test_savers_of_one_name_get_a_version_each(stack: Stack, artifacts: str) -> None:
-    """A contested save reads more than a quiet one; the role must let it."""
     contents = [f"saver {number}".encode() for number in range(8)]
 
     def save(content: bytes) -> Answer:
@@ -123,6 +122,20 @@ def test_savers_of_one_name_get_a_version_each(stack: Stack, artifacts: str) -> 
     assert sorted(versions) == list(range(len(contents)))
     for version, content in versions.items():
         assert stack.call("GET", f"{artifacts}/contested/versions/{version}").body == content
+
+
+def test_save_takes_in_what_stands_in_its_way(stack: Stack) -> None:
+    """Settling another one's object takes more permissions than a quiet save."""
+    user = str(uuid.uuid4())
+    artifact = f"/v1/apps/report-writer/users/{user}/sessions/s1/artifacts/found"
+    stack.call("POST", artifact, body=b"ours", content_type="text/plain")
+    key = f"report-writer/{user}/s1/found/1"
+    stack.cloud.client("s3").put_object(Bucket=stack.outputs["BucketName"], Key=key, Body=b"foreign")
+
+    saved = stack.call("POST", artifact, body=b"ours again", content_type="text/plain")
+
+    assert (saved.status, saved.json["version"]) == (201, 2)
+    assert stack.call("GET", f"{artifact}/versions/1").body == b"foreign"
 
 
 def test_pages_follow_a_signed_cursor(stack: Stack, artifacts: str) -> None:
