@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import http.client
 import json
 import os
 import platform
@@ -82,10 +83,13 @@ class Function:
         self._wait_for(address)
 
     def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Send one event and return the answer."""
+        """Send one event and return the answer, or what Lambda says of a function that gave none."""
         request = urllib.request.Request(self._url, data=json.dumps(event).encode())  # noqa: S310 - our own URL
-        with urllib.request.urlopen(request, timeout=INVOKE_SECONDS) as response:  # noqa: S310 - our own URL
-            answer: dict[str, Any] = json.load(response)
+        try:
+            with urllib.request.urlopen(request, timeout=INVOKE_SECONDS) as response:  # noqa: S310 - our own URL
+                answer: dict[str, Any] = json.load(response)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            return {"errorType": "NoAnswer", "errorMessage": f"{error}; its log is below"}
         return answer
 
     @property
