@@ -59,6 +59,31 @@ def objects(request: pytest.FixtureRequest, backend: str) -> ObjectStore:
     return S3Objects(client=client, bucket_name=make_bucket(client))
 
 
+class Foreign:
+    """Another program at work in the bucket: it puts and deletes by key, without conditions."""
+
+    def __init__(self, objects: ObjectStore, client: Any) -> None:
+        self._objects = objects
+        self._client = client
+
+    def put(self, key: str, body: bytes) -> str:
+        if isinstance(self._objects, MemoryObjects):
+            return self._objects.put_foreign(key, body)
+        answer = self._client.put_object(Bucket=self._objects.bucket_name, Key=key, Body=body)
+        return str(answer["VersionId"])
+
+    def hide(self, key: str) -> str:
+        if isinstance(self._objects, MemoryObjects):
+            return self._objects.hide(key)
+        answer = self._client.delete_object(Bucket=self._objects.bucket_name, Key=key)
+        return str(answer["VersionId"])
+
+
+@pytest.fixture
+def foreign(request: pytest.FixtureRequest, backend: str, objects: ObjectStore) -> Foreign:
+    return Foreign(objects, None if backend == "memory" else request.getfixturevalue("clients")[0])
+
+
 @pytest.fixture
 def table(request: pytest.FixtureRequest, backend: str) -> Table:
     if backend == "memory":

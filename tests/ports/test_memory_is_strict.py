@@ -98,3 +98,36 @@ def test_what_is_handed_out_is_a_copy() -> None:
     assert isinstance(item, dict)
     item["x"] = 2
     table.put(Put(A, {"x": 3}, Condition(equals={"x": 1})))
+
+
+def test_lists_and_scans_that_aws_refuses() -> None:
+    for limit in (0, 1001):
+        with pytest.raises(Refused):
+            MemoryObjects().list_versions("", limit=limit, after=None)
+    with pytest.raises(Refused):
+        MemoryTable().scan(limit=0, after=None)
+    with pytest.raises(Refused):
+        MemoryTable().get([("p", str(number)) for number in range(101)])
+
+
+def test_a_page_of_a_scan_ends_at_a_megabyte() -> None:
+    table = MemoryTable()
+    for number in range(6):
+        table.put(Put(("p", f"v#{number}"), {"text": "x" * 300_000}, ABSENT))
+    rows, last = table.scan(limit=1000, after=None)
+    assert (len(rows), last) == (4, ("p", "v#3"))
+    rows, last = table.scan(limit=1000, after=last)
+    assert (len(rows), last) == (2, None)
+
+
+def test_only_what_has_expired_expires() -> None:
+    clock = TestClock()
+    table = MemoryTable(clock=clock)
+    now = int(clock.now)
+    for number, item in enumerate([{}, {"expires_at": now + 5}, {"expires_at": now - 5}]):
+        table.put(Put(("p", str(number)), item, ABSENT))
+    table.expire()
+    assert [key[1] for key in table.items()] == ["0", "1"]
+    clock.sleep(6)
+    table.expire()
+    assert [key[1] for key in table.items()] == ["0"]

@@ -111,3 +111,31 @@ def test_deleting_is_repeatable(table: Table) -> None:
     table.delete(keys[:57])
     table.delete(keys[:57])
     assert [sort for sort, _ in table.query(PART, "v#", limit=100, after=None)[0]] == ["v#57", "v#58", "v#59"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 1000])
+def test_a_scan_reads_everything_once_and_partitions_in_order(table: Table, limit: int) -> None:
+    keys: list[Key] = [(f"s:app/u/{part}", sort) for part in range(5) for sort in ("h#a", "h#b", "v#a#0", "v#a#1")]
+    for key in keys:
+        table.put(Put(key, {"x": key[1]}, ABSENT))
+    seen: list[Key] = []
+    after: Key | None = None
+    while True:
+        rows, after = table.scan(limit=limit, after=after)
+        assert len(rows) <= limit
+        assert all(item == {"x": key[1]} for key, item in rows)
+        seen += [key for key, _ in rows]
+        if after is None:
+            break
+    assert sorted(seen) == keys
+    partitions = list(dict.fromkeys(partition for partition, _ in seen))
+    assert seen == [key for partition in partitions for key in keys if key[0] == partition]
+    rows, _ = table.scan(limit=1000, after=seen[7])
+    assert [key for key, _ in rows] == seen[8:]
+
+
+def test_a_query_may_start_after_a_key_that_does_not_exist(table: Table) -> None:
+    for number in (0, 5, 7):
+        table.put(Put((PART, f"v#a#{number}"), ITEM, ABSENT))
+    rows, _ = table.query(PART, "v#a#", limit=10, after="v#a#4#zz")
+    assert [sort for sort, _ in rows] == ["v#a#5", "v#a#7"]

@@ -26,6 +26,7 @@ __all__ = [
     "Index",
     "Item",
     "Key",
+    "ListedObject",
     "ObjectExists",
     "ObjectHead",
     "ObjectRef",
@@ -93,6 +94,23 @@ class StoredObject:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedObject:
+    """One version of an object, or a delete marker, as a list of the bucket has it.
+
+    Attributes:
+        ref: Which version.
+        modified_ms: S3's Last-Modified, in milliseconds since 1970 UTC.
+        latest: Whether it is the key's current version.
+        marker: Whether it is a delete marker: it hides the versions before it.
+    """
+
+    ref: ObjectRef
+    modified_ms: int
+    latest: bool
+    marker: bool
+
+
 class ObjectStore(Protocol):
     """A versioned bucket with conditional writes."""
 
@@ -113,8 +131,25 @@ class ObjectStore(Protocol):
     def head(self, key: str) -> ObjectHead | None:
         """Describes the current object under a key; None when there is none."""
 
+    def head_version(self, ref: ObjectRef) -> ObjectHead | None:
+        """Describes one version of an object; None when it does not exist or is a delete marker."""
+
     def get(self, ref: ObjectRef) -> StoredObject | None:
         """Reads one version of an object; None when it does not exist."""
+
+    def list_versions(
+        self, prefix: str, *, limit: int, after: ObjectRef | None
+    ) -> tuple[Sequence[ListedObject], ObjectRef | None]:
+        """Lists all versions and delete markers under a prefix, in the order of their keys' bytes.
+
+        Args:
+            prefix: What keys start with.
+            limit: At most so many, up to 1,000.
+            after: Where the last page ended; with an empty version id, every version of the key is passed.
+
+        Returns:
+            Versions, a key's in any order, and where to continue after, or None at the end.
+        """
 
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         """Deletes versions for good; those that do not exist are fine.
@@ -313,6 +348,13 @@ class Table(Protocol):
 
         Returns:
             Sort keys with their items, and the sort key to continue after, or None at the end.
+        """
+
+    def scan(self, *, limit: int, after: Key | None) -> tuple[Sequence[tuple[Key, Item]], Key | None]:
+        """Reads all items, partition by partition in no order, each partition in the order of its sort keys.
+
+        Returns:
+            Keys with their items, and the key to continue after, or None at the end.
         """
 
     def transact(self, writes: Sequence[Write], *, request_token: str) -> None:

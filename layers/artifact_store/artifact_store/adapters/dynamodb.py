@@ -111,6 +111,14 @@ class DynamoTable:
         last = answer.get("LastEvaluatedKey")
         return rows, last["sk"]["S"] if last else None
 
+    def scan(self, *, limit: int, after: Key | None) -> tuple[Sequence[tuple[Key, Item]], Key | None]:
+        start: dict[str, Any] = {"ExclusiveStartKey": _key(after)} if after is not None else {}
+        with _dynamodb_call():
+            answer = self._client.scan(TableName=self._table_name, ConsistentRead=True, Limit=limit, **start)
+        rows = [(_read_key(item), _read_present(item)) for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        return rows, _read_key(last) if last else None
+
     def transact(self, writes: Sequence[Write], *, request_token: str) -> None:
         with _dynamodb_call():
             self._client.transact_write_items(
@@ -158,6 +166,10 @@ class DynamoTable:
 
 def _key(key: Key) -> _Attribute:
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _read_key(item: Mapping[str, Any]) -> Key:
+    return str(item["pk"]["S"]), str(item["sk"]["S"])
 
 
 def _attribute(value: Scalar) -> _Attribute:

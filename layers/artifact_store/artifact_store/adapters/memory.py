@@ -7,9 +7,12 @@ something. Thread-safe; every call is atomic.
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
+from dataclasses import dataclass
+from itertools import count, islice
 from typing import Final
 
 from artifact_store.adapters.time import InTurn, SystemClock
@@ -24,6 +27,7 @@ from artifact_store.ports import (
     Delete,
     Item,
     Key,
+    ListedObject,
     ObjectExists,
     ObjectHead,
     ObjectRef,
@@ -42,6 +46,8 @@ MAX_PARTITION_KEY_BYTES: Final = 2048
 MAX_SORT_KEY_BYTES: Final = 1024
 MAX_TRANSACTION_ITEMS: Final = 100
 MAX_BATCH_DELETE: Final = 1000
+MAX_BATCH_GET: Final = 100
+MAX_LIST_KEYS: Final = 1000
 PAGE_BYTES: Final = 1024 * 1024
 REQUEST_TOKEN_LIFE_MS: Final = 10 * 60 * 1000
 _NUMBER_BYTES: Final = 21
@@ -56,6 +62,13 @@ def _refuse_unless(condition: bool, reason: str) -> None:  # noqa: FBT001 - read
         raise Refused(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class _Marker:
+    """A delete marker."""
+
+    modified_ms: int
+
+
 class MemoryObjects:
     """A versioned bucket."""
 
@@ -63,8 +76,9 @@ class MemoryObjects:
         self._bucket_name = bucket_name
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
-        # Key → version id → object, oldest first.
-        self._keys: dict[str, dict[str, StoredObject]] = {}
+        # Key → version id → object or delete marker, oldest first.
+        self._keys: dict[str, dict[str, StoredObject | _Marker]] = {}
+        self._in_order: list[str] | None = None
         self._ids = count(1)
 
     @property
@@ -80,9 +94,9 @@ class MemoryObjects:
             "user metadata must be ASCII",
         )
         with self._lock:
-            if key in self._keys:
+            if self.head(key) is not None:
                 raise ObjectExists(key)
-            version_id = f"version-{next(self._ids):06}"
+            version_id = self._new_version_id()
             head = ObjectHead(
                 version_id=version_id,
                 content_type=content_type,
@@ -90,8 +104,16 @@ class MemoryObjects:
                 metadata={name.lower(): value for name, value in metadata.items()},
                 modified_ms=self._clock.now_ms(),
             )
-            self._keys[key] = {version_id: StoredObject(head, bytes(body))}
+            self._put(key, version_id, StoredObject(head, bytes(body)))
             return version_id
+
+    def _new_version_id(self) -> str:
+        return f"version-{next(self._ids):06}"
+
+    def _put(self, key: str, version_id: str, version: StoredObject | _Marker) -> None:
+        if key not in self._keys:
+            self._in_order = None
+        self._keys.setdefault(key, {})[version_id] = version
 
     def put_foreign(self, key: str, body: bytes, *, content_type: str | None = None) -> str:
         """Puts an object as another program would: without condition and without a record."""
@@ -101,14 +123,62 @@ class MemoryObjects:
             self._keys[key] = {**older, **self._keys[key]}
             return version_id
 
+    def hide(self, key: str) -> str:
+        """Deletes by key, as another program would: S3 puts a delete marker over what is there."""
+        with self._lock:
+            version_id = self._new_version_id()
+            self._put(key, version_id, _Marker(self._clock.now_ms()))
+            return version_id
+
     def head(self, key: str) -> ObjectHead | None:
         with self._lock:
             versions = self._keys.get(key)
-            return next(reversed(versions.values())).head if versions else None
+            latest = next(reversed(versions.values())) if versions else None
+            return latest.head if isinstance(latest, StoredObject) else None
+
+    def head_version(self, ref: ObjectRef) -> ObjectHead | None:
+        found = self.get(ref)
+        return found.head if found else None
 
     def get(self, ref: ObjectRef) -> StoredObject | None:
         with self._lock:
-            return self._keys.get(ref.key, {}).get(ref.version_id)
+            found = self._keys.get(ref.key, {}).get(ref.version_id)
+            return found if isinstance(found, StoredObject) else None
+
+    def list_versions(
+        self, prefix: str, *, limit: int, after: ObjectRef | None
+    ) -> tuple[Sequence[ListedObject], ObjectRef | None]:
+        _refuse_unless(1 <= limit <= MAX_LIST_KEYS, "MaxKeys")
+        with self._lock:
+            if self._in_order is None:
+                # Code points sort as their UTF-8 bytes do.
+                self._in_order = sorted(self._keys)
+            page: list[ListedObject] = []
+            start = bisect_left(self._in_order, max(prefix, after.key if after else ""))
+            for key in islice(self._in_order, start, None):
+                if not key.startswith(prefix):
+                    break
+                for listed in self._listed(key, after):
+                    if len(page) == limit:
+                        return page, page[-1].ref
+                    page.append(listed)
+            return page, None
+
+    def _listed(self, key: str, after: ObjectRef | None) -> Sequence[ListedObject]:
+        """A key's versions, newest first, without those up to `after`."""
+        newest_first = [
+            ListedObject(
+                ref=ObjectRef(key, version_id),
+                modified_ms=version.modified_ms if isinstance(version, _Marker) else version.head.modified_ms,
+                latest=age == 0,
+                marker=isinstance(version, _Marker),
+            )
+            for age, (version_id, version) in enumerate(reversed(self._keys[key].items()))
+        ]
+        if after is None or after.key != key:
+            return newest_first
+        ids = [listed.ref.version_id for listed in newest_first]
+        return newest_first[ids.index(after.version_id) + 1 :] if after.version_id in ids else []
 
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         _refuse_unless(0 < len(refs) <= MAX_BATCH_DELETE, "MalformedXML")
@@ -116,13 +186,18 @@ class MemoryObjects:
             for ref in refs:
                 versions = self._keys.get(ref.key, {})
                 versions.pop(ref.version_id, None)
-                if not versions:
-                    self._keys.pop(ref.key, None)
+                if not versions and self._keys.pop(ref.key, None) is not None:
+                    self._in_order = None
 
     def refs(self) -> list[ObjectRef]:
         """Every object version there is, in key order: for checks."""
         with self._lock:
-            return [ObjectRef(key, version_id) for key in sorted(self._keys) for version_id in self._keys[key]]
+            return [
+                ObjectRef(key, version_id)
+                for key in sorted(self._keys)
+                for version_id, version in self._keys[key].items()
+                if isinstance(version, StoredObject)
+            ]
 
 
 class MemoryTable:
@@ -135,6 +210,7 @@ class MemoryTable:
         self._requests: dict[str, tuple[int, Sequence[Write]]] = {}
 
     def get(self, keys: Sequence[Key]) -> Sequence[Item | None]:
+        _refuse_unless(0 < len(keys) <= MAX_BATCH_GET, "too many keys in one batch")
         _refuse_unless(len(set(keys)) == len(keys), "duplicate keys in one batch")
         with self._lock:
             return [self._read(key) for key in keys]
@@ -161,6 +237,25 @@ class MemoryTable:
                 if len(page) == limit or size > PAGE_BYTES:
                     # As DynamoDB: a full page says "continue" even when nothing follows.
                     return page, sort
+            return page, None
+
+    def scan(self, *, limit: int, after: Key | None) -> tuple[Sequence[tuple[Key, Item]], Key | None]:
+        _refuse_unless(limit >= 1, "Limit must be at least 1")
+        with self._lock:
+            # DynamoDB's order of partitions is that of a hash, too.
+            partitions = sorted(self._items, key=_hash)
+            start = bisect_left(partitions, _hash(after[0]), key=_hash) if after is not None else 0
+            page: list[tuple[Key, Item]] = []
+            size = 0
+            for partition in islice(partitions, start, None):
+                rows = self._items[partition]
+                for sort in sorted(rows, key=str.encode):
+                    if after is not None and partition == after[0] and sort.encode() <= after[1].encode():
+                        continue
+                    page.append(((partition, sort), dict(rows[sort])))
+                    size += _item_bytes((partition, sort), rows[sort])
+                    if len(page) == limit or size > PAGE_BYTES:
+                        return page, (partition, sort)
             return page, None
 
     def transact(self, writes: Sequence[Write], *, request_token: str) -> None:
@@ -227,6 +322,10 @@ class MemoryTable:
             return {
                 (partition, sort): dict(item) for partition, rows in self._items.items() for sort, item in rows.items()
             }
+
+
+def _hash(partition: str) -> bytes:
+    return hashlib.md5(partition.encode(), usedforsecurity=False).digest()
 
 
 def _item_bytes(key: Key, item: Item) -> int:

@@ -6,13 +6,14 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from artifact_store.adapters._faults import error_code, translated
 from artifact_store.errors import StorageUnavailable
-from artifact_store.ports import ObjectExists, ObjectHead, ObjectRef, StoredObject
+from artifact_store.ports import ListedObject, ObjectExists, ObjectHead, ObjectRef, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -75,6 +76,14 @@ class S3Objects:
             return None
         return _read_head(answer)
 
+    def head_version(self, ref: ObjectRef) -> ObjectHead | None:
+        try:
+            with _s3_call():
+                answer = self._client.head_object(Bucket=self._bucket_name, Key=ref.key, VersionId=ref.version_id)
+        except _Missing:
+            return None
+        return _read_head(answer)
+
     def get(self, ref: ObjectRef) -> StoredObject | None:
         try:
             with _s3_call():
@@ -83,6 +92,26 @@ class S3Objects:
         except _Missing:
             return None
         return StoredObject(_read_head(answer), body)
+
+    def list_versions(
+        self, prefix: str, *, limit: int, after: ObjectRef | None
+    ) -> tuple[Sequence[ListedObject], ObjectRef | None]:
+        start: dict[str, Any] = {}
+        if after is not None:
+            start["KeyMarker"] = after.key
+            if after.version_id:
+                start["VersionIdMarker"] = after.version_id
+        with _s3_call():
+            answer = self._client.list_object_versions(Bucket=self._bucket_name, Prefix=prefix, MaxKeys=limit, **start)
+        found = [
+            *(_listed(version, marker=False) for version in answer.get("Versions", [])),
+            *(_listed(marker, marker=True) for marker in answer.get("DeleteMarkers", [])),
+        ]
+        # S3 has each kind in order; a key's versions stay together over both.
+        found.sort(key=lambda listed: listed.ref.key.encode())
+        if not answer["IsTruncated"]:
+            return found, None
+        return found, ObjectRef(answer["NextKeyMarker"], answer.get("NextVersionIdMarker", ""))
 
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         if len(refs) == 1:
@@ -106,11 +135,25 @@ class S3Objects:
                 raise StorageUnavailable(f"S3 kept {len(failed)} objects: {codes}")
 
 
+def _listed(version: Any, *, marker: bool) -> ListedObject:
+    return ListedObject(
+        ref=ObjectRef(version["Key"], version["VersionId"]),
+        modified_ms=_milliseconds(version["LastModified"]),
+        latest=version["IsLatest"],
+        marker=marker,
+    )
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
+
+
 def _read_head(answer: Any) -> ObjectHead:
     return ObjectHead(
-        version_id=answer["VersionId"],
+        # An object from before the bucket had versioning is version "null".
+        version_id=answer.get("VersionId", "null"),
         content_type=answer.get("ContentType"),
         size=answer["ContentLength"],
         metadata={name.lower(): value for name, value in answer["Metadata"].items()},
-        modified_ms=int(answer["LastModified"].timestamp() * 1000),
+        modified_ms=_milliseconds(answer["LastModified"]),
     )
