@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import hashlib
-import json
 import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,8 +11,6 @@ from urllib.parse import quote
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.e2e.conftest import Stack
     from tests.e2e.emulated_cloud import Answer
 
@@ -29,27 +25,6 @@ def artifacts(request: pytest.FixtureRequest) -> str:
     """The path of a collection that nobody else uses."""
     user = f"/v1/apps/report-writer/users/ada@example.com{uuid.uuid4()}"
     return f"{user}/sessions/s!2F1/artifacts" if request.param == "session" else f"{user}/artifacts"
-
-
-@contextlib.contextmanager
-def batch_deletes(stack: Stack) -> Iterator[None]:
-    """Let the delete function call DeleteObjects in the emulator.
-
-    The emulator asks for s3:DeleteObject for the first object of a batch even if a version id names it; AWS asks for
-    s3:DeleteObjectVersion, which the role has. test_access.py shows that the role has no more.
-    """
-    arn = f"arn:aws:s3:::{stack.outputs['BucketName']}/*"
-    statement = {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": arn}
-    policy = {
-        "RoleName": stack.resource("DeleteRole"),
-        "PolicyName": "emulator-batch-delete",
-    }
-    iam = stack.cloud.client("iam")
-    iam.put_role_policy(**policy, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    try:
-        yield
-    finally:
-        iam.delete_role_policy(**policy)
 
 
 def test_health(stack: Stack) -> None:
@@ -78,8 +53,7 @@ def test_artifact_from_its_first_save_to_its_deletion(stack: Stack, artifacts: s
     (listed,) = stack.call("GET", artifacts).json["artifacts"]
     assert (listed["filename"], listed["version"]) == ("charts/q1.png", 1)
 
-    with batch_deletes(stack):
-        assert stack.call("DELETE", artifact).status == 204
+    assert stack.call("DELETE", artifact).status == 204
     gone = stack.call("GET", artifact)
     assert (gone.status, gone.json["code"]) == (404, "artifact_not_found")
     assert stack.call("GET", artifacts).json["artifacts"] == []
