@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.unit
 
-NAMED = {"app_name": "app", "user_id": "alice", "session_id": "s1", "filename": "f"}
+NAMED: dict[str, Any] = {"app_name": "app", "user_id": "alice", "session_id": "s1", "filename": "f"}
 CALLS_OF_A_SAVE = 3
 
 
