@@ -93,6 +93,8 @@ lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE
 	$(call compile,requirements/emulator.txt,--group emulator)
 	$(call compile,requirements/sam.txt,--group sam)
 	$(call compile,requirements/checkov.txt,--group checkov)
+	$(call compile,requirements/awslambdaric.txt,--group awslambdaric)
+	$(call compile,requirements/cfn-lint-serverless.txt,--group cfn-lint-serverless --no-deps)
 	$(call compile,layers/runtime/requirements.txt,--group functions -c requirements/dev.txt)
 
 .PHONY: clean

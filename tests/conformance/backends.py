@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from google.adk.artifacts import artifact_util
 
+from artifact_store import ArtifactId, ArtifactStore, Content, Part
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from google.adk.artifacts.base_artifact_service import ArtifactVersion, BaseArtifactService
     from google.genai import types
 
@@ -25,10 +30,12 @@ class Backend:
     Attributes:
         service: The service under test.
         is_adks: True for ADK's own in-memory service, which is the model but for what tests say about it.
+        store: The store below the API, where thousands of versions are quicker to prepare; None for ADK's own.
     """
 
     service: BaseArtifactService
     is_adks: bool = False
+    store: ArtifactStore | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Box:
 
     service: BaseArtifactService
     is_adks: bool
+    store: ArtifactStore | None = None
     app: str = field(default_factory=lambda: f"app-{uuid4().hex}")
     user: str = "alice"
     session: str | None = "s1"
@@ -51,6 +59,22 @@ class Box:
         return await self.service.save_artifact(
             **self._owner, filename=filename, artifact=artifact, custom_metadata=metadata
         )
+
+    async def prepare(self, filenames: Sequence[str]) -> None:
+        """Saves `text(n)` as version after version, below the API if there is one."""
+        if self.store is None:
+            for number, filename in enumerate(filenames):
+                await self.save(filename, {"text": str(number)})
+            return
+        store, part = self.store, Part(kind="text", mime_type="text/plain")
+
+        def save(number: int, filename: str) -> None:
+            artifact = ArtifactId.of(app=self.app, user=self.user, session=self.session, filename=filename)
+            content = Content(body=str(number).encode(), part=part)
+            store.save(artifact, content, caller="test", idempotency_key=str(number))
+
+        for number, filename in enumerate(filenames):
+            await asyncio.to_thread(save, number, filename)
 
     async def load(self, filename: str, version: Any = None) -> types.Part | None:
         return await self.service.load_artifact(**self._owner, filename=filename, version=version)

@@ -11,9 +11,11 @@ from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactServ
 from moto import mock_aws
 
 from artifact_api import wiring
+from artifact_store.adapters import aws
 from artifact_store.adapters.memory import open_store
 from google_adk_aws import HttpArtifactService
 from local import LocalApi, LoopbackTransport
+from local.provision import aws_client
 from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
 
 if TYPE_CHECKING:
@@ -69,13 +71,21 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     elif request.param == "loopback":
         transport: LoopbackTransport = request.getfixturevalue("loopback")
         # Not closed: that would close the transport, which other tests use.
-        yield Backend(HttpArtifactService("http://loopback", http_client=httpx.AsyncClient(transport=transport)))
+        client = httpx.AsyncClient(transport=transport)
+        yield Backend(HttpArtifactService("http://loopback", http_client=client), store=wiring.store())
     else:
-        async with HttpArtifactService(request.getfixturevalue("local_api").url) as service:
-            yield Backend(service)
+        api: LocalApi = request.getfixturevalue("local_api")
+        store = aws.open_store(
+            bucket_name=api.bucket_name,
+            index_table_name=api.table_name,
+            s3=aws_client("s3", api.aws_endpoint_url),
+            dynamodb=aws_client("dynamodb", api.aws_endpoint_url),
+        )
+        async with HttpArtifactService(api.url) as service:
+            yield Backend(service, store=store)
 
 
 @pytest.fixture
 def box(backend: Backend) -> Box:
     """Artifacts of an app that no other test uses."""
-    return Box(backend.service, backend.is_adks)
+    return Box(backend.service, backend.is_adks, backend.store)

@@ -106,19 +106,17 @@ MANY = 2500
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 async def test_many_names_come_back_whole_and_sorted(box: Box) -> None:
     names = [f"{number}/é" if number % 2 else f"user:{number}" for number in range(MANY)]
-    await gather([box.save(name, text(name)) for name in names])
+    await box.prepare(names)
     assert await box.names() == sorted(names)
     assert len(await box.of(session=None).names()) == MANY // 2
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 async def test_many_versions_come_back_whole_and_sorted(box: Box) -> None:
-    for number in range(MANY):
-        assert await box.save("f", text(number)) == number
+    await box.prepare(["f"] * (MANY - 1))
+    assert await box.save("f", text(MANY - 1)) == MANY - 1
     assert await box.versions("f") == list(range(MANY))
     assert [version.version for version in await box.described("f")] == list(range(MANY))
     assert await box.load("f") == text(MANY - 1)

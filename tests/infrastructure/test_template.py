@@ -240,7 +240,10 @@ class TestFunctions:
         makefile = (ROOT / "layers" / "runtime" / "Makefile").read_text(encoding="utf-8")
         (kept,) = re.findall(r"^SERVICES := (.*)$", makefile, re.MULTILINE)
         services = {
-            action.split(":")[0] for role in ACTIONS.values() for actions in role.values() for action in actions
+            action.split(":")[0]
+            for role in ACTIONS.values()
+            for actions in (*role.values(), TRACES)
+            for action in actions
         }
 
         assert set(kept.split()) == services - {"logs"}  # Lambda writes the logs

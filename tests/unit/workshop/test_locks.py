@@ -13,7 +13,10 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCKS = {
-    **{group: Path(f"requirements/{group}.txt") for group in ("bootstrap", "dev", "emulator", "sam", "checkov")},
+    **{
+        group: Path(f"requirements/{group}.txt")
+        for group in ("bootstrap", "dev", "emulator", "sam", "checkov", "awslambdaric", "cfn-lint-serverless")
+    },
     "functions": Path("layers/runtime/requirements.txt"),
 }
 GROUPS: dict[str, list[Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
