@@ -27,7 +27,7 @@ from local import LocalApi
 
 KIB = 1024
 TICK_SECONDS = 0.001
-OWNER = {"app_name": "bench", "user_id": "alice", "session_id": "s1"}
+OWNER: dict[str, Any] = {"app_name": "bench", "user_id": "alice", "session_id": "s1"}
 
 Operation = Callable[[HttpArtifactService], Awaitable[Any]]
 
@@ -87,12 +87,12 @@ async def fill(service: HttpArtifactService, names: int) -> None:
 
     async def save(number: int) -> None:
         async with slots:
-            owner = {**OWNER, "session_id": "many"}
+            owner: dict[str, Any] = {**OWNER, "session_id": "many"}
             await service.save_artifact(**owner, filename=f"report {number}.pdf", artifact=types.Part(text="x"))
 
     await asyncio.gather(*map(save, range(names)))
     for _ in range(20):
-        metadata = {"author": "bench", "tags": ["a", "b"]}
+        metadata: dict[str, Any] = {"author": "bench", "tags": ["a", "b"]}
         text = types.Part(text="x")
         await service.save_artifact(**OWNER, filename="versions", artifact=text, custom_metadata=metadata)
 
@@ -113,7 +113,9 @@ async def measure(url: str, rounds: int, names: int) -> dict[str, list[tuple[flo
         async with HttpArtifactService(url) as service, httpx.AsyncClient() as bare:
             await bare.get(f"{url}/v1/health")
             await one(
-                "a bare httpx request, for comparison", service, lambda _, bare=bare: bare.get(f"{url}/v1/health")
+                "a bare httpx request, for comparison",
+                service,
+                lambda _: bare.get(f"{url}/v1/health"),
             )
             await one("first call of a service", service, lambda s: s.list_artifact_keys(**OWNER))
             for name, operation in operations().items():

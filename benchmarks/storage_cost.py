@@ -53,35 +53,49 @@ class Bill:
         return one, two
 
 
-class BilledObjects(MemoryObjects):
+class BilledObjects:
     """A bucket that writes a bill."""
 
-    bill = Bill()
+    def __init__(self, objects: MemoryObjects, bill: Bill) -> None:
+        self._objects = objects
+        self.bill = bill
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{name} has no price yet")
+
+    @property
+    def bucket_name(self) -> str:
+        return self._objects.bucket_name
 
     def create(self, key: str, body: bytes, *, content_type: str | None, metadata: Mapping[str, str]) -> str:
         self.bill.add("PUT", S3_PUT)
-        return super().create(key, body, content_type=content_type, metadata=metadata)
+        return self._objects.create(key, body, content_type=content_type, metadata=metadata)
 
     def head(self, key: str) -> ObjectHead | None:
         self.bill.add("HEAD", S3_GET)
-        return super().head(key)
+        return self._objects.head(key)
 
     def get(self, ref: ObjectRef) -> StoredObject | None:
         self.bill.add("GET", S3_GET)
-        return super().get(ref)
+        return self._objects.get(ref)
 
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         self.bill.add("DELETE", 0.0)
-        super().delete(refs)
+        self._objects.delete(refs)
 
 
-class BilledTable(MemoryTable):
+class BilledTable:
     """A table that writes a bill."""
 
-    bill = Bill()
+    def __init__(self, table: MemoryTable, bill: Bill) -> None:
+        self._table = table
+        self.bill = bill
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{name} has no price yet")
 
     def get(self, keys: Sequence[Key]) -> Sequence[Item | None]:
-        found = super().get(keys)
+        found = self._table.get(keys)
         units = sum(
             math.ceil((size_of(key, item) if item else 1) / 4096) for key, item in zip(keys, found, strict=True)
         )
@@ -91,7 +105,7 @@ class BilledTable(MemoryTable):
     def query(
         self, partition: str, prefix: str, *, limit: int, after: str | None
     ) -> tuple[Sequence[tuple[str, Item]], str | None]:
-        rows, last = super().query(partition, prefix, limit=limit, after=after)
+        rows, last = self._table.query(partition, prefix, limit=limit, after=after)
         size = sum(size_of((partition, sort), item) for sort, item in rows)
         self.bill.add("Query", max(1, math.ceil(size / 4096)) * READ_UNIT)
         return rows, last
@@ -99,18 +113,18 @@ class BilledTable(MemoryTable):
     def transact(self, writes: Sequence[Write], *, request_token: str) -> None:
         units = sum(2 * (1 if isinstance(write, Check) else write_units(write)) for write in writes)
         self.bill.add("TransactWriteItems", units * WRITE_UNIT)
-        super().transact(writes, request_token=request_token)
+        self._table.transact(writes, request_token=request_token)
 
     def put(self, write: Put) -> None:
         self.bill.add("PutItem", write_units(write) * WRITE_UNIT)
-        super().put(write)
+        self._table.put(write)
 
     def delete(self, keys: Sequence[Key]) -> None:
         batches = math.ceil(len(keys) / 25)
         for _ in range(batches):
             self.bill.add("BatchWriteItem", 0.0)
         self.bill.dollars += len(keys) * WRITE_UNIT
-        super().delete(keys)
+        self._table.delete(keys)
 
 
 def size_of(key: Key, item: Item) -> int:
@@ -131,8 +145,8 @@ def write_units(write: Write) -> int:
     return math.ceil(size_of(write.key, write.item) / 1024) if isinstance(write, Put) else 1
 
 
-def prepared(*, names: int, versions: int) -> tuple[BilledObjects, BilledTable]:
-    objects, table = BilledObjects(), BilledTable()
+def prepared(*, names: int, versions: int) -> tuple[MemoryObjects, MemoryTable]:
+    objects, table = MemoryObjects(), MemoryTable()
     store = opened(objects, table, Bill())
     for number in range(versions):
         store.save(DOC, Content(body=b"%d" % number, **FACTS), caller="c", idempotency_key=str(number))
@@ -142,11 +156,12 @@ def prepared(*, names: int, versions: int) -> tuple[BilledObjects, BilledTable]:
     return objects, table
 
 
-def opened(objects: BilledObjects, table: BilledTable, bill: Bill) -> ArtifactStore:
-    objects.bill = table.bill = bill
+def opened(objects: MemoryObjects, table: MemoryTable, bill: Bill) -> ArtifactStore:
     clock = SystemClock()
-    index = TableIndex(table, clock)
-    return ArtifactStore(Ports(objects=objects, index=index, clock=clock, parallel=bill.parallel, new_id=new_id))
+    billed_objects: Any = BilledObjects(objects, bill)
+    billed_table: Any = BilledTable(table, bill)
+    index = TableIndex(billed_table, clock)
+    return ArtifactStore(Ports(objects=billed_objects, index=index, clock=clock, parallel=bill.parallel, new_id=new_id))
 
 
 def list_all(store: ArtifactStore) -> None:
