@@ -174,6 +174,10 @@ class EmulatedCloud:
         found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
         return {output["OutputKey"]: output["OutputValue"] for output in found}
 
+    def api_url(self, api_id: str) -> str:
+        """Where a deployed API answers; not every resolver knows names under localhost."""
+        return f"https://{api_id}.execute-api.localhost:{self._port}"
+
     def call(
         self,
         api_id: str,
@@ -185,11 +189,12 @@ class EmulatedCloud:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """One request to a deployed API, signed unless there are no credentials."""
-        host = f"{api_id}.execute-api.localhost:{self._port}"
-        request = AWSRequest(method, f"https://{host}{path}", data=body, headers={"Host": host, **(headers or {})})
+        url = self.api_url(api_id)
+        host = url.removeprefix("https://")
+        request = AWSRequest(method, f"{url}{path}", data=body, headers={"Host": host, **(headers or {})})
         if credentials:
             SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
-        # Not every resolver knows names under localhost: connect to localhost, ask for the host.
+        # Connect to localhost, ask for the host.
         context = ssl.create_default_context(cafile=str(self.certificate))
         connection = http.client.HTTPSConnection("localhost", self._port, context=context, timeout=60)
         try:
