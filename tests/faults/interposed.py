@@ -9,6 +9,7 @@ from artifact_store.adapters.memory import MemoryObjects, MemoryTable
 from artifact_store.adapters.time import InTurn
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
+from artifact_store.maintenance import Maintenance
 from artifact_store.ports import Clock, Parallel, Ports
 from artifact_store.store import ArtifactStore
 
@@ -69,17 +70,23 @@ class World:
     def store(
         self, hook: Hook | None = None, *, clock: Clock | None = None, parallel: Parallel | None = None
     ) -> ArtifactStore:
-        clock = clock or self.clock
+        return ArtifactStore(self._ports(self._table(hook), hook, clock or self.clock, parallel or InTurn()))
+
+    def maintenance(self, hook: Hook | None = None) -> Maintenance:
+        table = self._table(hook)
+        return Maintenance(self._ports(table, hook, self.clock, InTurn()), table)
+
+    def _table(self, hook: Hook | None) -> Any:
+        return Interposed(self.table, hook) if hook else self.table
+
+    def _ports(self, table: Any, hook: Hook | None, clock: Clock, parallel: Parallel) -> Ports:
         objects: Any = Interposed(self.objects, hook) if hook else self.objects
-        table: Any = Interposed(self.table, hook) if hook else self.table
-        return ArtifactStore(
-            Ports(
-                objects=objects,
-                index=TableIndex(table, clock),
-                clock=clock,
-                parallel=parallel or InTurn(),
-                new_id=new_id,
-            )
+        return Ports(
+            objects=objects,
+            index=TableIndex(table, clock),
+            clock=clock,
+            parallel=parallel,
+            new_id=new_id,
         )
 
 

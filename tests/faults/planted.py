@@ -6,7 +6,7 @@ from artifact_store import ArtifactId, Content
 from artifact_store.ids import new_id, token_hash
 from artifact_store.model import BlobRef
 from artifact_store.names import BLOB_PREFIX
-from artifact_store.record import Draft
+from artifact_store.record import BLOB_OWNER, Draft
 from tests.faults.interposed import World
 
 
@@ -29,8 +29,9 @@ def plant_record(
     )
     blob = None
     if with_blob:
+        owner = {BLOB_OWNER: artifact.key_prefix}
         name = BLOB_PREFIX + new_id()
-        blob = BlobRef(name, world.objects.create(name, body, content_type=None, metadata={}))
+        blob = BlobRef(name, world.objects.create(name, body, content_type=None, metadata=owner))
     content, content_type, metadata = draft.object(blob)
     return world.objects.create(artifact.object_key(number), content, content_type=content_type, metadata=metadata)
 

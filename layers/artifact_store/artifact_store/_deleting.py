@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from artifact_store.errors import Contention, Unavailable
@@ -9,9 +11,9 @@ from artifact_store.model import Version
 from artifact_store.names import ArtifactId
 from artifact_store.ports import CommitRefused, Grave, ObjectRef, Ports
 
-__all__ = ["Deleter"]
+__all__ = ["PURGE_PAGE", "Deleter", "object_refs"]
 
-_PURGE_PAGE: Final = 500
+PURGE_PAGE: Final = 500
 """Versions removed at a time: their objects, two each at most, fit into one S3 call of 1,000."""
 
 _BURY_ATTEMPTS: Final = 20
@@ -64,12 +66,11 @@ class Deleter:
             return True
         position: str | None = None
         while True:
-            page = self._index.versions(artifact, limit=_PURGE_PAGE, position=position)
-            dead = [version for version in page.items if version.gen == gen]
+            page = self._index.rows(artifact, limit=PURGE_PAGE, position=position)
+            dead = [row.version for row in page.items if row.version.gen == gen]
             if dead:
                 grave = self._widened(artifact, grave, dead)
-                self._objects.delete([ref for version in dead for ref in _object_refs(version)])
-                self._index.remove_versions(dead)
+                self.remove(dead)
             position = page.position
             if position is None:
                 break
@@ -79,13 +80,26 @@ class Deleter:
         self._index.confirm_grave(artifact, gen)
         return True
 
+    def remove(self, dead: Sequence[Version], *, keeping: frozenset[ObjectRef] = frozenset()) -> None:
+        """Removes at most 500 versions of a dead generation: their objects, then their entries.
+
+        Args:
+            dead: The versions.
+            keeping: Objects that others name as well.
+        """
+        refs = [ref for version in dead for ref in object_refs(version) if ref not in keeping]
+        if refs:
+            self._objects.delete(refs)
+        self._index.remove_versions(dead)
+
     def _widened(self, artifact: ArtifactId, grave: Grave, dead: list[Version]) -> Grave:
         """Keeps the number that a save in flight may hold, before the versions that tell it go."""
         following = max(version.number for version in dead) + 1
         if following <= grave.next:
             return grave
-        self._index.widen_grave(artifact, grave.gen, following)
-        return Grave(gen=grave.gen, next=following, confirmed=False)
+        wider = replace(grave, next=following)
+        self._index.widen_grave(artifact, wider)
+        return wider
 
     def _remove_in_flight(self, artifact: ArtifactId, grave: Grave) -> None:
         key = artifact.object_key(grave.next)
@@ -96,8 +110,10 @@ class Deleter:
         self._objects.delete([ObjectRef(key, head.version_id)])
 
 
-def _object_refs(version: Version) -> list[ObjectRef]:
+def object_refs(version: Version) -> list[ObjectRef]:
     """The objects that hold a version: its record, and its blob if it has one."""
+    if not version.version_id:
+        return []  # its entry stands for a version of which nothing was left
     key = version.artifact.object_key(version.number)
     refs = [ObjectRef(key, version.version_id)]
     if version.blob is not None:

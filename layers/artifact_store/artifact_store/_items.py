@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from artifact_store.errors import InvalidName, InvalidPosition
 from artifact_store.model import ArtifactSummary, BlobRef, Part, Version, canonical_json
 from artifact_store.names import MAX_VERSION, ArtifactId, Scope, decode
-from artifact_store.ports import Grave, Head, Item, Key, Token
+from artifact_store.ports import Grave, Head, Item, Key, Row, Token
 
 __all__ = [
     "DAY_SECONDS",
@@ -32,6 +32,7 @@ __all__ = [
     "head_sort",
     "read_grave",
     "read_head",
+    "read_row",
     "read_summary",
     "read_token",
     "read_version",
@@ -129,7 +130,8 @@ def read_summary(scope: Scope, sort: str, item: Item) -> ArtifactSummary:
 def _summary(artifact: ArtifactId, item: dict[str, Any]) -> ArtifactSummary:
     return ArtifactSummary(
         artifact=artifact,
-        number=item["next"] - 1,
+        # The head says so only when its last versions are lost.
+        number=item.get("number", item["next"] - 1),
         gen=item["gen"],
         version_id=item["version_id"],
         size=item["size"],
@@ -148,6 +150,7 @@ def read_head(artifact: ArtifactId, item: Item | None) -> Head | None:
         next=attributes["next"],
         latest=_summary(artifact, attributes),
         blob=_blob(attributes),
+        lost=attributes.get("lost", False),
     )
 
 
@@ -155,9 +158,10 @@ def _blob(item: dict[str, Any]) -> BlobRef | None:
     return BlobRef(item["blob_key"], item["blob_version_id"]) if "blob_key" in item else None
 
 
-def version_item(version: Version, *, token: str) -> Item:
+def version_item(version: Version, *, token: str | None, lost: bool = False) -> Item:
     return _without_none(
         token=token,
+        lost=lost or None,
         gen=version.gen,
         number=version.number,
         version_id=version.version_id,
@@ -196,6 +200,15 @@ def read_version(artifact: ArtifactId, item: Item | None) -> Version | None:
     )
 
 
+def read_row(artifact: ArtifactId, item: Item) -> Row:
+    token = item.get("token")
+    return Row(
+        version=cast("Version", read_version(artifact, item)),
+        token=str(token) if token is not None else None,
+        lost=bool(item.get("lost", False)),
+    )
+
+
 def token_item(version: Version, *, fingerprint: str) -> Item:
     """Made from the record alone, so that every helper writes the very same item."""
     return {
@@ -224,11 +237,16 @@ def read_token(item: Item | None) -> Token | None:
 
 
 def grave_item(grave: Grave, *, expires_at: int | None = None) -> Item:
-    return _without_none(next=grave.next, confirmed=grave.confirmed, expires_at=expires_at)
+    return _without_none(next=grave.next, confirmed=grave.confirmed, buried_ms=grave.buried_ms, expires_at=expires_at)
 
 
 def read_grave(gen: str, item: Item | None) -> Grave | None:
     if item is None:
         return None
     attributes = cast("dict[str, Any]", item)
-    return Grave(gen=gen, next=attributes["next"], confirmed=attributes["confirmed"])
+    return Grave(
+        gen=gen,
+        next=attributes["next"],
+        confirmed=attributes["confirmed"],
+        buried_ms=attributes["buried_ms"],
+    )

@@ -93,7 +93,7 @@ class Reader:
 
     def _live_head(self, artifact: ArtifactId) -> Head:
         head = self._index.head(artifact)
-        if head is None:
+        if head is None or head.lost:
             raise _no_artifact(artifact)
         return head
 
@@ -104,7 +104,7 @@ class Reader:
             lambda: self._index.head(artifact),
             lambda: self._index.versions_numbered(artifact, number),
         )
-        if head is None:
+        if head is None or head.lost:
             raise _no_artifact(artifact)
         # Versions of a deleted generation stay in the index until their purge is done.
         live = [version for version in versions if version.gen == head.gen]
@@ -123,7 +123,7 @@ class Reader:
             lambda: self._index.head(artifact),
             lambda: self._index.versions(artifact, limit=limit, position=position),
         )
-        if head is None:
+        if head is None or head.lost:
             raise _no_artifact(artifact)
         live = [version for version in page.items if version.gen == head.gen]
         return Page(live, page.position)

@@ -23,7 +23,7 @@ from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenie
 from artifact_store.model import BlobRef, Content, Saved, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
-from artifact_store.record import Draft, Record
+from artifact_store.record import BLOB_OWNER, Draft, Record
 
 __all__ = ["Save"]
 
@@ -130,7 +130,7 @@ class Save:
             key,
             self._content.body,
             content_type=draft.content_type,
-            metadata={"artifact-blob-of": self._artifact.key_prefix},
+            metadata={BLOB_OWNER: self._artifact.key_prefix},
         )
         return BlobRef(key, version_id)
 

@@ -29,7 +29,7 @@ from typing import Final
 
 from artifact_store._items import DAY_SECONDS, KEPT_SECONDS
 from artifact_store.names import ArtifactId
-from artifact_store.ports import CommitRefused, Head, ObjectRef, Ports, Token
+from artifact_store.ports import CommitRefused, Head, ObjectHead, ObjectRef, Ports, Token
 from artifact_store.record import Record, is_manifest, read_record
 
 __all__ = ["Judgement", "Outcome", "Settler", "Verdict"]
@@ -104,13 +104,18 @@ class Settler:
 
     def read(self, artifact: ArtifactId, number: int) -> Record | None:
         """Reads the record that holds a number; None when there is none."""
-        key = artifact.object_key(number)
-        found = self._objects.head(key)
+        return self._read(artifact, number, self._objects.head(artifact.object_key(number)))
+
+    def read_version(self, artifact: ArtifactId, number: int, ref: ObjectRef) -> Record | None:
+        """Reads one version of the object under a number's key; None when it does not exist."""
+        return self._read(artifact, number, self._objects.head_version(ref))
+
+    def _read(self, artifact: ArtifactId, number: int, found: ObjectHead | None) -> Record | None:
         if found is None:
             return None
         manifest = None
         if is_manifest(found):
-            manifest = self._objects.get(ObjectRef(key, found.version_id))
+            manifest = self._objects.get(ObjectRef(artifact.object_key(number), found.version_id))
             if manifest is None:
                 return None
         return read_record(artifact, number, found, manifest=manifest, foreign_gen=self._new_id())
@@ -118,6 +123,23 @@ class Settler:
     def settle(self, record: Record) -> Outcome:
         """Judges an object that was just read, and does it."""
         return self.carry_out(self.judge(record))
+
+    def plan(self, record: Record) -> Outcome:
+        """What settling would give, if nobody else is at work; writes nothing."""
+        judgement = self.judge(record)
+        found = judgement.record.version
+        if judgement.verdict is Verdict.COMMIT:
+            known, used = self._index.version_and_token(found.artifact, found.number, found.gen, record.token)
+            if known is not None:
+                return Outcome.KNOWN
+            if used is not None and not record.foreign and _forbids(used, record):
+                return Outcome.REMOVED
+        planned = {
+            Verdict.COMMIT: Outcome.COMMITTED,
+            Verdict.RESTORE: Outcome.RESTORED,
+            Verdict.REMOVE: Outcome.REMOVED,
+        }
+        return planned.get(judgement.verdict, judgement.outcome)
 
     def judge(self, record: Record) -> Judgement:
         """Decides by the index as it is now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from artifact_store import _items as items
@@ -21,7 +22,9 @@ from artifact_store.ports import (
     Delete,
     Grave,
     Head,
+    Item,
     Put,
+    Row,
     Table,
     Token,
     TransactionConflict,
@@ -65,7 +68,7 @@ class TableIndex:
 
     def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
         (item,) = self._table.get([items.version_key(artifact, number, gen)])
-        return items.read_version(artifact, item)
+        return items.read_version(artifact, item if _is_shown(item) else None)
 
     def has_token(self, artifact: ArtifactId, gen: str, token: str, *, created_since_ms: int) -> bool:
         prefix = items.versions_prefix(artifact)
@@ -84,22 +87,26 @@ class TableIndex:
         after: str | None = None
         while True:
             rows, after = self._table.query(artifact.scope.partition, prefix, limit=100, after=after)
-            found += [v for _, item in rows if (v := items.read_version(artifact, item))]
+            found += [items.read_row(artifact, item).version for _, item in rows if _is_shown(item)]
             if after is None:
                 return found
 
     def versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
+        page = self.rows(artifact, limit=limit, position=position)
+        return Page([row.version for row in page.items if not row.lost], page.position)
+
+    def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
         after = items.version_sort(artifact, position) if position is not None else None
         rows, last = self._table.query(
             artifact.scope.partition, items.versions_prefix(artifact), limit=limit, after=after
         )
-        versions = [v for _, item in rows if (v := items.read_version(artifact, item))]
-        return Page(versions, items.version_position(artifact, last) if last else None)
+        found = [items.read_row(artifact, item) for _, item in rows]
+        return Page(found, items.version_position(artifact, last) if last else None)
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         after = items.head_sort(position) if position is not None else None
         rows, last = self._table.query(scope.partition, items.HEADS, limit=limit, after=after)
-        summaries = [items.read_summary(scope, sort, item) for sort, item in rows]
+        summaries = [items.read_summary(scope, sort, item) for sort, item in rows if _is_shown(item)]
         return Page(summaries, items.head_position(last) if last else None)
 
     def commit(self, version: Version, *, token: str, fingerprint: str) -> None:
@@ -135,13 +142,13 @@ class TableIndex:
         )
 
     def bury(self, artifact: ArtifactId, head: Head) -> None:
-        grave = Grave(gen=head.gen, next=head.next, confirmed=False)
+        grave = Grave(gen=head.gen, next=head.next, confirmed=False, buried_ms=self._clock.now_ms())
         self._transact(
             [
                 Delete(items.head_key(artifact), Condition(equals={"gen": head.gen})),
                 Put(items.grave_key(artifact, head.gen), items.grave_item(grave), ABSENT),
             ],
-            f"bury {head.gen} {head.next} {items.head_key(artifact)}",
+            f"bury {grave} {items.head_key(artifact)}",
         )
 
     def _transact(self, writes: Sequence[Write], purpose: str) -> None:
@@ -164,15 +171,14 @@ class TableIndex:
         (item,) = self._table.get([items.grave_key(artifact, gen)])
         return items.read_grave(gen, item)
 
-    def widen_grave(self, artifact: ArtifactId, gen: str, number: int) -> None:
-        grave = Grave(gen=gen, next=number, confirmed=False)
+    def widen_grave(self, artifact: ArtifactId, grave: Grave) -> None:
         self._put_grave(artifact, grave, expires_at=None)
 
     def confirm_grave(self, artifact: ArtifactId, gen: str) -> None:
         grave = self.grave(artifact, gen)
         if grave is None or grave.confirmed:
             return
-        confirmed = Grave(gen=gen, next=grave.next, confirmed=True)
+        confirmed = replace(grave, confirmed=True)
         now = self._clock.now_ms() // 1000
         self._put_grave(artifact, confirmed, expires_at=now + items.KEPT_SECONDS)
 
@@ -191,3 +197,8 @@ class TableIndex:
 
     def remove_versions(self, versions: Sequence[Version]) -> None:
         self._table.delete([items.version_key(v.artifact, v.number, v.gen) for v in versions])
+
+
+def _is_shown(item: Item | None) -> bool:
+    """Whether S3 still has what the item stands for."""
+    return item is not None and not item.get("lost", False)

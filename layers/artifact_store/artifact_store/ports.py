@@ -34,6 +34,7 @@ __all__ = [
     "Parallel",
     "Ports",
     "Put",
+    "Row",
     "Scalar",
     "StoredObject",
     "Table",
@@ -166,14 +167,16 @@ class Head:
     Attributes:
         gen: The live generation.
         next: The version number that the next save takes.
-        latest: Facts of version `next - 1`.
+        latest: Facts of the latest version that can be loaded, which is `next - 1` unless that was lost.
         blob: Where the latest content is, for a manifest record.
+        lost: Whether S3 has lost every version, so that there is nothing to load.
     """
 
     gen: str
     next: int
     latest: ArtifactSummary
     blob: BlobRef | None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,15 +208,32 @@ class Grave:
         gen: The generation.
         next: The version number that a save in flight may have taken, at least.
         confirmed: True once everything of it is gone.
+        buried_ms: When it was deleted.
     """
 
     gen: str
     next: int
     confirmed: bool
+    buried_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An entry of the index for one version.
+
+    Attributes:
+        version: What it says.
+        token: Whose save it was; None if that is not known.
+        lost: Whether S3 has lost the version: it keeps its number, but is not shown.
+    """
+
+    version: Version
+    token: str | None
+    lost: bool
 
 
 class Index(Protocol):
-    """The index of artifacts. Every read is strongly consistent."""
+    """The index of artifacts. Every read is strongly consistent; lost versions are shown only where it says so."""
 
     def head(self, artifact: ArtifactId) -> Head | None:
         """Reads the head; None when the artifact does not live."""
@@ -227,7 +247,7 @@ class Index(Protocol):
     def version_and_token(
         self, artifact: ArtifactId, number: int, gen: str, token: str
     ) -> tuple[Version | None, Token | None]:
-        """Reads one version of one generation and a token, valid or lapsed, at once."""
+        """Reads one version of one generation, lost or not, and a token, valid or lapsed, at once."""
 
     def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
         """Reads one version of one generation."""
@@ -240,6 +260,9 @@ class Index(Protocol):
 
     def versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
         """Reads versions in ascending order, of every generation not yet purged."""
+
+    def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
+        """Reads entries as `versions` does, those of lost versions too."""
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Reads the live artifacts of one scope, in the order of their encoded filenames."""
@@ -272,8 +295,8 @@ class Index(Protocol):
     def grave(self, artifact: ArtifactId, gen: str) -> Grave | None:
         """Reads the grave of a generation."""
 
-    def widen_grave(self, artifact: ArtifactId, gen: str, number: int) -> None:
-        """Notes that versions of a buried generation go up to `number`, exclusive."""
+    def widen_grave(self, artifact: ArtifactId, grave: Grave) -> None:
+        """Notes that versions of a buried generation go up to the grave's `next`, exclusive."""
 
     def remove_versions(self, versions: Sequence[Version]) -> None:
         """Removes versions of a buried generation from the index."""

@@ -29,10 +29,13 @@ from artifact_store.model import (
 from artifact_store.names import BLOB_PREFIX, ArtifactId
 from artifact_store.ports import ObjectHead, StoredObject
 
-__all__ = ["MAX_USER_METADATA_BYTES", "Draft", "Record", "is_manifest", "read_record"]
+__all__ = ["BLOB_OWNER", "MAX_USER_METADATA_BYTES", "Draft", "Record", "is_manifest", "read_record"]
 
 MAX_USER_METADATA_BYTES: Final = 2048
 """S3's limit over all keys and values of user metadata, here counted with their header prefix."""
+
+BLOB_OWNER: Final = "artifact-blob-of"
+"""Metadata of a blob: the key prefix of its artifact."""
 
 _HEADER_PREFIX_BYTES: Final = len("x-amz-meta-")
 _MANIFEST_TYPE: Final = "application/vnd.artifact-manifest+json"

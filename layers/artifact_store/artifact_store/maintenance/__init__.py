@@ -1,0 +1,19 @@
+"""What keeps bucket and index in agreement: reconcile, rebuild, adopt. Nothing that serves requests imports it."""
+
+from artifact_store.maintenance.findings import Drift, Finding, Findings, Left
+from artifact_store.maintenance.operations import Maintenance
+from artifact_store.maintenance.reconcile import Checkpoint, InvalidCheckpoint, Reconciled
+from artifact_store.maintenance.work import Limits, in_turn
+
+__all__ = [
+    "Checkpoint",
+    "Drift",
+    "Finding",
+    "Findings",
+    "InvalidCheckpoint",
+    "Left",
+    "Limits",
+    "Maintenance",
+    "Reconciled",
+    "in_turn",
+]
