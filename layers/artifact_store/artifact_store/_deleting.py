@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -27,17 +28,21 @@ class Deleter:
         self._index = ports.index
         self._clock = ports.clock
 
-    def delete(self, artifact: ArtifactId, *, timeout: float) -> bool:
+    def delete(
+        self, artifact: ArtifactId, *, timeout: float, on_unfinished: Callable[[ArtifactId, str], None] | None = None
+    ) -> bool:
         """Does what `ArtifactStore.delete` says."""
         give_up_at = self._clock.monotonic() + timeout
         gen = self._bury(artifact)
         if gen is None:
             return False
-        try:
-            self.purge(artifact, gen, give_up_at=give_up_at)
-        except Unavailable:
-            # The artifact has vanished; its grave keeps the rest of the work on record.
-            return True
+        # The artifact has vanished, whatever happens from here on; its grave keeps the rest of the work on record.
+        finished = False
+        with suppress(Unavailable):
+            finished = self.purge(artifact, gen, give_up_at=give_up_at)
+        if not finished and on_unfinished is not None:
+            with suppress(Unavailable):
+                on_unfinished(artifact, gen)
         return True
 
     def _bury(self, artifact: ArtifactId) -> str | None:

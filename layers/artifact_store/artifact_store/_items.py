@@ -22,6 +22,7 @@ from artifact_store.ports import Grave, Head, Item, Key, Row, Token
 
 __all__ = [
     "DAY_SECONDS",
+    "GRAVES",
     "HEADS",
     "KEPT_SECONDS",
     "grave_item",
@@ -46,6 +47,7 @@ __all__ = [
 ]
 
 HEADS: Final = "h#"
+GRAVES: Final = "d#"
 DAY_SECONDS: Final = 24 * 60 * 60
 """How long an idempotency key stands for its save."""
 
@@ -74,7 +76,7 @@ def token_key(artifact: ArtifactId, token: str) -> Key:
 
 
 def grave_key(artifact: ArtifactId, gen: str) -> Key:
-    return artifact.scope.partition, f"d#{artifact.encoded_filename}#{gen}"
+    return artifact.scope.partition, f"{GRAVES}{artifact.encoded_filename}#{gen}"
 
 
 def head_position(sort: str) -> str:

@@ -58,6 +58,8 @@ class Outcome(StrEnum):
     """Left: versions below it are missing from the index."""
     LEFT_HEADLESS = auto()
     """Left: a later version of an artifact that the index does not know."""
+    LEFT_DEAD = auto()
+    """Left: it is dead, but whoever asked removes nothing."""
     LEFT_FOREIGN = auto()
     """Left: another program put it, where no version can be."""
     RACING = auto()
@@ -96,7 +98,9 @@ class Judgement:
 class Settler:
     """Commits, restores, removes or leaves what is found in S3; safe to repeat at any point."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, *, removes: bool = True) -> None:
+        """Settles over a store's ports; what is dead stays unless `removes`."""
+        self._removes = removes
         self._objects = ports.objects
         self._index = ports.index
         self._clock = ports.clock
@@ -133,11 +137,11 @@ class Settler:
             if known is not None:
                 return Outcome.KNOWN
             if used is not None and not record.foreign and _forbids(used, record):
-                return Outcome.REMOVED
+                judgement = Judgement(Verdict.REMOVE, record)
         planned = {
             Verdict.COMMIT: Outcome.COMMITTED,
             Verdict.RESTORE: Outcome.RESTORED,
-            Verdict.REMOVE: Outcome.REMOVED,
+            Verdict.REMOVE: Outcome.REMOVED if self._removes else Outcome.LEFT_DEAD,
         }
         return planned.get(judgement.verdict, judgement.outcome)
 
@@ -224,6 +228,8 @@ class Settler:
         return Outcome.COMMITTED
 
     def _remove(self, record: Record) -> Outcome:
+        if not self._removes:
+            return Outcome.LEFT_DEAD
         found = record.version
         self._objects.delete([ObjectRef(found.artifact.object_key(found.number), found.version_id)])
         return Outcome.REMOVED

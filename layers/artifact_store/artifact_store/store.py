@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from artifact_store._deleting import Deleter
 from artifact_store._healing import Healer
 from artifact_store._reading import Reader
@@ -105,16 +107,39 @@ class ArtifactStore:
         """
         return self._reader.list_versions(artifact, limit=limit, position=position)
 
-    def delete(self, artifact: ArtifactId, *, timeout: float = 20.0) -> bool:
+    def delete(
+        self,
+        artifact: ArtifactId,
+        *,
+        timeout: float = 20.0,
+        on_unfinished: Callable[[ArtifactId, str], None] | None = None,
+    ) -> bool:
         """Deletes an artifact with all versions. It has vanished when this returns.
 
         Content is removed from S3 as far as time allows; what is left stays marked for a later
         sweep and can never come back.
 
+        Args:
+            artifact: What to delete.
+            timeout: Stop removing content after so many seconds.
+            on_unfinished: Called with the artifact and its deleted generation when content is left, so that
+                `purge` can be asked to end it. The artifact is deleted even if this fails.
+
         Returns:
             False when there was nothing to delete.
         """
-        return self._deleter.delete(artifact, timeout=timeout)
+        return self._deleter.delete(artifact, timeout=timeout, on_unfinished=on_unfinished)
+
+    def purge(self, artifact: ArtifactId, gen: str, *, timeout: float = 20.0) -> bool:
+        """Goes on with removing what a deleted generation left; removes nothing of one that was not deleted.
+
+        Returns:
+            True when nothing is left.
+
+        Raises:
+            Unavailable: Some is left; repeat.
+        """
+        return self._deleter.purge(artifact, gen, give_up_at=self._ports.clock.monotonic() + timeout)
 
     def heal(self, key: str) -> Outcome:
         """Settles the object under a key: commits it for a saver that crashed, or removes it if it is dead.

@@ -193,6 +193,7 @@ def test_a_later_version_waits_for_the_ones_before_it() -> None:
 def test_what_is_left_says_so() -> None:
     assert {outcome for outcome in Outcome if outcome.left} == {
         Outcome.LEFT_AHEAD,
+        Outcome.LEFT_DEAD,
         Outcome.LEFT_FOREIGN,
         Outcome.LEFT_HEADLESS,
     }

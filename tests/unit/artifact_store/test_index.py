@@ -8,7 +8,7 @@ import pytest
 
 from artifact_store import ArtifactId, Content, StorageUnavailable
 from artifact_store.adapters import memory
-from artifact_store.adapters.time import InThreads, SystemClock
+from artifact_store.adapters.time import InThreads, ManyInThreads, SystemClock
 from artifact_store.ids import new_id, token_hash
 from artifact_store.ports import TransactionConflict
 from tests.faults.interposed import World
@@ -93,3 +93,19 @@ def test_tokens_keep_their_parts_apart() -> None:
         for key in ("b", "", "ab", "1:b", "\ud800")
     }
     assert len(hashes) == 30
+
+
+def test_many_things_are_done_at_the_same_time_and_come_back_in_order() -> None:
+    def slow(number: int) -> int:
+        time.sleep(0.1)
+        return number
+
+    started = time.monotonic()
+    assert ManyInThreads(workers=8)(slow, range(16)) == list(range(16))
+    assert time.monotonic() - started < 1
+
+    def fail(number: int) -> None:
+        raise StorageUnavailable(str(number))
+
+    with pytest.raises(StorageUnavailable, match="0"):
+        ManyInThreads()(fail, range(3))

@@ -26,7 +26,7 @@ from artifact_store import (
 )
 from artifact_store.model import MAX_INLINE_BYTES
 from artifact_store.names import BLOB_PREFIX
-from tests.faults.interposed import World
+from tests.faults.interposed import Counted, World
 
 SESSION = Scope("app", "u", "s")
 DOC = ArtifactId(SESSION, "doc")
@@ -308,3 +308,56 @@ def test_an_index_entry_without_its_object_is_an_error_and_not_an_absence() -> N
     for number in (None, 0):
         with pytest.raises(StorageUnavailable):
             world.store().load(DOC, number)
+
+
+def test_a_delete_that_leaves_something_says_so() -> None:
+    world = World()
+    save(world, DOC, b"a")
+    told: list[tuple[ArtifactId, str]] = []
+    slow = Counted(4, "after", lambda: world.clock.sleep(60))
+    assert world.store(slow).delete(DOC, on_unfinished=lambda artifact, gen: told.append((artifact, gen)))
+    assert told == [], "all of one page is done before time is looked at"
+
+    def fail() -> None:
+        raise StorageUnavailable("injected")
+
+    save(world, DOC, b"b")
+    gen = world.store().describe(DOC).gen
+    assert world.store(Counted(4, "before", fail)).delete(DOC, on_unfinished=lambda *what: told.append(what))
+    assert told == [(DOC, gen)]
+    assert world.store().purge(DOC, gen)
+    assert world.objects.refs() == []
+
+
+def test_a_delete_succeeds_when_nobody_can_be_told_what_it_left() -> None:
+    world = World()
+    save(world, DOC, b"a")
+
+    def fail(*_: object) -> None:
+        raise StorageUnavailable("injected")
+
+    assert world.store(Counted(4, "before", fail)).delete(DOC, on_unfinished=fail)
+    with pytest.raises(ArtifactNotFound):
+        world.store().load(DOC)
+
+
+def test_purge_removes_nothing_that_was_not_deleted() -> None:
+    world = World()
+    save(world, DOC, b"a")
+    before = world.table.items(), world.objects.refs()
+    for gen in (world.store().describe(DOC).gen, "f" * 32, ""):
+        assert world.store().purge(DOC, gen)
+    assert (world.table.items(), world.objects.refs()) == before
+
+
+def test_a_purge_without_time_says_that_something_is_left() -> None:
+    world = World()
+    for number in range(501):
+        save(world, DOC, b"%d" % number)
+    gen = world.store().describe(DOC).gen
+    told: list[str] = []
+    world.store().delete(DOC, timeout=-1, on_unfinished=lambda _, gen: told.append(gen))
+    assert told == [gen]
+    assert len(world.objects.refs()) == 1
+    assert world.store().purge(DOC, gen)
+    assert world.objects.refs() == []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
-__all__ = ["CLIENT_CONFIG", "open_store"]
+__all__ = ["CLIENT_CONFIG", "open_ports", "open_store"]
 
 CLIENT_CONFIG: Final = Config(
     connect_timeout=2,
@@ -47,18 +47,29 @@ def open_store(
         s3: A client to use instead of a new one.
         dynamodb: A client to use instead of a new one.
     """
+    ports, _ = open_ports(bucket_name=bucket_name, index_table_name=index_table_name, s3=s3, dynamodb=dynamodb)
+    return ArtifactStore(ports)
+
+
+def open_ports(
+    *,
+    bucket_name: str,
+    index_table_name: str,
+    s3: S3Client | None = None,
+    dynamodb: DynamoDBClient | None = None,
+) -> tuple[Ports, DynamoTable]:
+    """Opens what the store and its maintenance stand on; arguments as for `open_store`."""
     clock = SystemClock()
     table = DynamoTable(
         client=dynamodb or boto3.client("dynamodb", config=CLIENT_CONFIG),
         table_name=index_table_name,
         clock=clock,
     )
-    return ArtifactStore(
-        Ports(
-            objects=S3Objects(client=s3 or boto3.client("s3", config=CLIENT_CONFIG), bucket_name=bucket_name),
-            index=TableIndex(table, clock),
-            clock=clock,
-            parallel=InThreads(),
-            new_id=new_id,
-        )
+    ports = Ports(
+        objects=S3Objects(client=s3 or boto3.client("s3", config=CLIENT_CONFIG), bucket_name=bucket_name),
+        index=TableIndex(table, clock),
+        clock=clock,
+        parallel=InThreads(),
+        new_id=new_id,
     )
+    return ports, table

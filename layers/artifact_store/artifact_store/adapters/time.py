@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-__all__ = ["InThreads", "InTurn", "SystemClock"]
+__all__ = ["InThreads", "InTurn", "ManyInThreads", "SystemClock"]
 
 
 class SystemClock:
@@ -38,6 +38,17 @@ class InThreads:
             later.cancel()
             raise
         return result, later.result()
+
+
+class ManyInThreads:
+    """Does the same for many things, several at a time. Must not be called from inside of itself."""
+
+    def __init__(self, *, workers: int = 16) -> None:
+        """Args: workers: At most so many at the same time."""
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="artifact-maintenance")
+
+    def __call__(self, function: Callable[[Any], Any], given: Iterable[Any], /) -> Sequence[Any]:
+        return list(self._pool.map(function, given))
 
 
 class InTurn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from artifact_store.maintenance.ledger import Entry
 from artifact_store.maintenance.listing import whole_keys
 from artifact_store.maintenance.work import Work
 from artifact_store.names import ArtifactId
-from artifact_store.ports import Item, Key, Row
+from artifact_store.ports import Grave, Item, Key, Row
 
 __all__ = ["IndexPass"]
 
@@ -141,11 +141,20 @@ class IndexPass:
             lives.setdefault(row.version.gen, _Life()).add(row)
         return lives
 
+    def restore_head(self, artifact: ArtifactId) -> None:
+        """Puts back the head of an artifact that has entries but no head; nothing else."""
+        if self._work.ledger.head(artifact) is None:
+            lives = self._lives(artifact)
+            self._restore_head(artifact, lives, self._work.ledger.graves(artifact, sorted(lives)))
+
     def _mend_missing(self, artifact: ArtifactId, lives: dict[str, _Life]) -> bool:
-        """Puts back a lost head: of the newest generation that was not deleted; they sort by time."""
         graves = self._work.ledger.graves(artifact, sorted(lives))
-        undeleted = sorted(gen for gen in lives if gen not in graves)
         self._remove_stale(artifact, [gen for gen in graves if graves[gen].confirmed])
+        return self._restore_head(artifact, lives, graves)
+
+    def _restore_head(self, artifact: ArtifactId, lives: dict[str, _Life], graves: Mapping[str, Grave]) -> bool:
+        """Puts back a lost head: of the newest generation that was not deleted; they sort by time."""
+        undeleted = sorted(gen for gen in lives if gen not in graves)
         if not undeleted:
             return False
         gen = undeleted[-1]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from artifact_store import _items as items
 from artifact_store.errors import InvalidInput
@@ -131,6 +131,29 @@ class Ledger:
                     graves[gen] = grave
         return graves
 
+    def graves_of(self, scope: Scope) -> Iterator[tuple[ArtifactId, Grave]]:
+        """Reads all graves of a scope."""
+        after: str | None = None
+        while True:
+            page, after = self._table.query(scope.partition, items.GRAVES, limit=_PAGE, after=after)
+            for sort, item in page:
+                parsed = parse_key((scope.partition, sort))
+                if parsed is not None and parsed[1] is not None:
+                    yield parsed[1], cast("Grave", items.read_grave(parsed[2], item))
+            if after is None:
+                return
+
+    def all_graves(self) -> Iterator[tuple[ArtifactId, Grave]]:
+        """Reads all graves of the table."""
+        after: Key | None = None
+        while True:
+            page, after = self.scan(limit=_PAGE, after=after)
+            for entry in page:
+                if isinstance(entry, Entry) and entry.kind == "grave" and entry.artifact is not None:
+                    yield entry.artifact, cast("Grave", items.read_grave(entry.gen, entry.item))
+            if after is None:
+                return
+
     def rows(self, artifact: ArtifactId, first: int = 0, last: int = MAX_VERSION) -> Iterator[Row]:
         """Reads entries of versions `first` to `last` in ascending order, of every life, page by page."""
         prefix = items.versions_prefix(artifact)
@@ -169,6 +192,12 @@ class Ledger:
         Raises:
             Moved: There is an entry, or the generation does not live.
         """
+        self._transact(
+            Check(items.head_key(artifact), Condition(equals={"gen": gen})),
+            self._lost(artifact, gen, number),
+        )
+
+    def _lost(self, artifact: ArtifactId, gen: str, number: int) -> Put:
         version = Version(
             artifact=artifact,
             number=number,
@@ -180,14 +209,8 @@ class Ledger:
             custom_metadata={},
             created_ms=self._clock.now_ms(),
         )
-        self._transact(
-            Check(items.head_key(artifact), Condition(equals={"gen": gen})),
-            Put(
-                items.version_key(artifact, number, gen),
-                items.version_item(version, token=None, lost=True),
-                ABSENT,
-            ),
-        )
+        item = items.version_item(version, token=None, lost=True)
+        return Put(items.version_key(artifact, number, gen), item, ABSENT)
 
     @staticmethod
     def head_for(latest: Row, *, following: int) -> Item:
@@ -211,6 +234,23 @@ class Ledger:
             Moved: There is a head, or the generation has a grave.
         """
         self._transact(Put(items.head_key(artifact), head, ABSENT), Check(items.grave_key(artifact, gen), ABSENT))
+
+    def pass_over(self, artifact: ArtifactId, seen: Item) -> None:
+        """Moves a head past its next number, of which nothing is left.
+
+        Raises:
+            Moved: The head is not the one that was seen, or there is an entry.
+        """
+        number = int(seen["next"])
+        latest = seen.get("number", number - 1)
+        self._transact(
+            Put(
+                items.head_key(artifact),
+                {**seen, "number": latest, "next": number + 1},
+                Condition(equals=seen),
+            ),
+            self._lost(artifact, str(seen["gen"]), number),
+        )
 
     def mend_head(self, artifact: ArtifactId, seen: Item, head: Item) -> None:
         """Puts a head in place of the one that was seen.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from artifact_store.names import BLOB_PREFIX, MAX_VERSION
+from artifact_store.errors import InvalidInput
+from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId, parse_object_key
 from artifact_store.ports import ListedObject, ObjectRef, ObjectStore
 
-__all__ = ["AFTER_BLOBS", "numbers_between", "whole_keys"]
+__all__ = ["AFTER_BLOBS", "ArtifactListing", "artifact_pages", "numbers_between", "version_of", "whole_keys"]
 
 AFTER_BLOBS: Final = BLOB_PREFIX[:-1] + chr(ord("/") + 1)
 """The first key that sorts after every blob."""
@@ -54,3 +56,75 @@ def numbers_between(after: str, until: str | None) -> list[tuple[int, int]]:
         if start < stop:
             ranges.append((numbers[start], numbers[stop - 1]))
     return ranges
+
+
+def version_of(key: str) -> tuple[ArtifactId, int]:
+    """The artifact and the number of a key.
+
+    Raises:
+        InvalidInput: No version has that key; the message says why.
+    """
+    artifact, number = parse_object_key(key)
+    artifact.scope.refuse_reserved_session()
+    return artifact, number
+
+
+@dataclass(slots=True)
+class ArtifactListing:
+    """Everything the bucket has of one artifact.
+
+    Attributes:
+        artifact: Which one.
+        listed: Its object versions and delete markers, with their numbers.
+        last_key: The last key of them.
+    """
+
+    artifact: ArtifactId
+    listed: list[tuple[int, ListedObject]] = field(default_factory=list)
+    last_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactPage:
+    """Artifacts whose objects are all known.
+
+    Attributes:
+        artifacts: In the order of their keys.
+        unknown: Keys that no version has, each with the reason.
+        position: The key to continue after; None at the end.
+    """
+
+    artifacts: Sequence[ArtifactListing]
+    unknown: Sequence[tuple[str, str]]
+    position: str | None
+
+
+def artifact_pages(objects: ObjectStore, prefix: str, after: str) -> Iterator[ArtifactPage]:
+    """Pages through whole artifacts; only the objects of the largest one have to fit into memory."""
+    begun: list[ArtifactListing] = []
+    position: str | None = after
+    while position is not None:
+        listed, rest = whole_keys(objects, prefix, position)
+        unknown: list[tuple[str, str]] = []
+        for entry in listed:
+            key = entry.ref.key
+            if key.startswith(BLOB_PREFIX):
+                continue
+            try:
+                artifact, number = version_of(key)
+            except InvalidInput as reason:
+                unknown.append((key, str(reason)))
+                continue
+            if not begun or begun[-1].artifact != artifact:
+                begun.append(ArtifactListing(artifact))
+            begun[-1].listed.append((number, entry))
+            begun[-1].last_key = key
+        if rest is not None and rest.startswith(BLOB_PREFIX):
+            rest = AFTER_BLOBS
+        goes_on = rest is not None and begun and rest.startswith(f"{begun[-1].artifact.key_prefix}/")
+        done, begun = (begun[:-1], begun[-1:]) if goes_on else (begun, [])
+        # To go on from here later is to read an artifact from its start.
+        resume = rest if not goes_on else done[-1].last_key if done else after
+        yield ArtifactPage(done, unknown, resume)
+        after = resume or after
+        position = rest

@@ -11,9 +11,9 @@ from artifact_store._settling import Outcome
 from artifact_store.errors import InvalidInput
 from artifact_store.maintenance.findings import Drift, Left
 from artifact_store.maintenance.index_pass import IndexPass
-from artifact_store.maintenance.listing import AFTER_BLOBS, numbers_between, whole_keys
+from artifact_store.maintenance.listing import AFTER_BLOBS, numbers_between, version_of, whole_keys
 from artifact_store.maintenance.work import Work
-from artifact_store.names import BLOB_PREFIX, ArtifactId, parse_object_key
+from artifact_store.names import BLOB_PREFIX, ArtifactId
 from artifact_store.ports import ListedObject, Row
 
 __all__ = ["ObjectPass"]
@@ -70,12 +70,12 @@ class ObjectPass:
 
     def _groups(self, listed: Sequence[ListedObject], *, after: str, until: str | None) -> list[_Group]:
         found: dict[ArtifactId, list[tuple[int, ListedObject]]] = defaultdict(list)
-        began_before = _artifact_of(after)
+        began_before = _place_of(after)
         if began_before is not None:
             # Its objects may have ended with the last page, but not its entries.
             found[began_before[0]] = []
         for entry in listed:
-            place = _artifact_of(entry.ref.key)
+            place = _place_of(entry.ref.key)
             if place is None:
                 self._work.findings.note(Left.UNKNOWN_KEY, entry.ref.key)
             else:
@@ -162,13 +162,11 @@ class ObjectPass:
         return False
 
 
-def _artifact_of(key: str) -> tuple[ArtifactId, int] | None:
+def _place_of(key: str) -> tuple[ArtifactId, int] | None:
     try:
-        artifact, number = parse_object_key(key)
-        artifact.scope.refuse_reserved_session()
+        return version_of(key)
     except InvalidInput:
         return None
-    return artifact, number
 
 
 def _inside(artifact: ArtifactId, key: str | None) -> str | None:
