@@ -45,6 +45,16 @@ def test_an_expired_item_counts_as_absent(table: Table) -> None:
     assert table.get([A]) == [ITEM]
 
 
+def test_one_of_two_conditions_is_enough(table: Table) -> None:
+    either = Condition(equals={"gen": "g1"}, expired_at=50)
+    table.put(Put(A, {**ITEM, "valid_until": 99}, either))
+    table.put(Put(A, {**ITEM, "valid_until": 99, "gen": "g2"}, either))
+    with pytest.raises(ConditionFailed):
+        table.put(Put(A, ITEM, either))
+    table.put(Put(A, ITEM, Condition(equals={"gen": "g1"}, expired_at=100)))
+    assert table.get([A]) == [ITEM]
+
+
 def test_a_transaction_happens_whole_or_not_at_all(table: Table) -> None:
     table.put(Put(A, ITEM, ABSENT))
     refused: list[list[Write]] = [

@@ -122,8 +122,9 @@ class TableIndex:
             Put(
                 items.token_key(artifact, token),
                 items.token_item(version, fingerprint=fingerprint),
-                # Judged by the record's own time, so that every helper's request is the same.
-                Condition(expired_at=version.created_ms // 1000),
+                # Judged by the record's own time, so that every helper's request is the same. A token of this
+                # very object is what an index keeps that lost the rest.
+                Condition(expired_at=version.created_ms // 1000, equals={"version_id": version.version_id}),
             ),
         ]
         if number == 0:

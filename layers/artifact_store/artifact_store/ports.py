@@ -316,7 +316,7 @@ Item: TypeAlias = Mapping[str, Scalar]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What must hold for a write; with no argument, that the item is absent.
+    """What must hold for a write; with no argument, that the item is absent; with both, one of them.
 
     Attributes:
         equals: The item is there and has these attributes.

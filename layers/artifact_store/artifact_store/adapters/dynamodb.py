@@ -197,16 +197,20 @@ def _read(item: Mapping[str, Any] | None) -> Item | None:
 
 def _condition(condition: Condition) -> dict[str, Any]:
     """A condition as DynamoDB's expression; `next` and the like are reserved words, so all alias."""
+    names: dict[str, str] = {}
+    values: _Attribute = {}
+    ways: list[str] = []
     if condition.equals is not None:
-        names = list(condition.equals)
-        return {
-            "ConditionExpression": " AND ".join(f"#c{i} = :c{i}" for i in range(len(names))),
-            "ExpressionAttributeNames": {f"#c{i}": name for i, name in enumerate(names)},
-            "ExpressionAttributeValues": {f":c{i}": _attribute(condition.equals[name]) for i, name in enumerate(names)},
-        }
+        for i, (name, value) in enumerate(condition.equals.items()):
+            names[f"#c{i}"], values[f":c{i}"] = name, _attribute(value)
+        ways.append(f"({' AND '.join(f'{alias} = :{alias[1:]}' for alias in names)})")
     if condition.expired_at is not None:
-        return {
-            "ConditionExpression": "attribute_not_exists(pk) OR valid_until < :now",
-            "ExpressionAttributeValues": {":now": {"N": str(condition.expired_at)}},
-        }
-    return {"ConditionExpression": "attribute_not_exists(pk)"}
+        values[":now"] = {"N": str(condition.expired_at)}
+        ways.append("attribute_not_exists(pk) OR valid_until < :now")
+    if not ways:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": " OR ".join(ways),
+        "ExpressionAttributeValues": values,
+        **({"ExpressionAttributeNames": names} if names else {}),
+    }

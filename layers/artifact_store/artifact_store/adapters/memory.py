@@ -287,12 +287,12 @@ class MemoryTable:
 
     def _require(self, key: Key, condition: Condition) -> None:
         item = self._read(key)
-        if condition.equals is not None:
-            holds = item is not None and condition.equals.items() <= item.items()
-        elif condition.expired_at is not None and item is not None:
-            holds = int(item.get("valid_until", 0)) < condition.expired_at
+        if item is None:
+            holds = condition.equals is None or condition.expired_at is not None
         else:
-            holds = item is None
+            equal = condition.equals is not None and condition.equals.items() <= item.items()
+            until = int(item.get("valid_until", 0))
+            holds = equal or (condition.expired_at is not None and until < condition.expired_at)
         if not holds:
             raise ConditionFailed(key)
 

@@ -67,6 +67,11 @@ class Finding:
     what: str
     repaired: bool
 
+    @property
+    def is_drift(self) -> bool:
+        """Whether bucket and index differ, or it is merely none of the store's business."""
+        return isinstance(self.kind, Drift)
+
 
 OnFinding: TypeAlias = Callable[[Finding], None]
 
