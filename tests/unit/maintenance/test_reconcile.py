@@ -6,7 +6,7 @@ import pytest
 
 from artifact_store import ArtifactId, ArtifactNotFound, Scope, StorageUnavailable, VersionNotFound
 from artifact_store.maintenance import Drift, Finding, Left, Limits
-from artifact_store.ports import ABSENT, Put
+from artifact_store.ports import ABSENT, Condition, Put
 from tests.faults.interposed import World
 from tests.faults.planted import live_gen, plant_record
 from tests.unit.maintenance.drifts import (
@@ -327,3 +327,15 @@ def test_limits_are_reasonable() -> None:
     limits = Limits()
     assert limits.settle_after_ms == 15 * 60 * 1000
     assert limits.blob_age_ms >= 60 * 60 * 1000, "longer than any save can take"
+
+
+@pytest.mark.parametrize("sort", ["h#doc", "v#doc#0000000001#", "d#nested!2Fdoc#"])
+def test_an_entry_that_cannot_be_read_stops_nothing_else(sort: str) -> None:
+    world = healthy()
+    key = next(key for key in world.table.items() if key[1].startswith(sort))
+    world.table.put(Put(key, {"odd": True}, Condition(equals={})))
+    world.objects.hide(LOGO.object_key(0))
+    world.clock.sleep(HOUR)
+    findings = reconcile(world)
+    assert findings.unrepaired.keys() == {Drift.BROKEN_ENTRY}
+    assert findings.repaired == {Drift.HIDDEN_OBJECT: 1}

@@ -60,8 +60,10 @@ class BlobPass:
         return artifact
 
     def _sweep(self, owned: tuple[ArtifactId, Sequence[ObjectRef]]) -> None:
+        self._work.guarded(lambda: self._sweep_artifact(*owned), owned[0].key_prefix)
+
+    def _sweep_artifact(self, artifact: ArtifactId, refs: Sequence[ObjectRef]) -> None:
         """Removes those of an artifact's blobs that no entry and no record names."""
-        artifact, refs = owned
         unnamed = set(refs)
         for row in self._work.ledger.rows(artifact):
             if row.version.blob is not None:

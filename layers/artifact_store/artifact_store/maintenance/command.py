@@ -115,9 +115,9 @@ def _heal(options: argparse.Namespace, terminal: _Terminal, _: Maintenance, stor
 
 def _reconcile(options: argparse.Namespace, terminal: _Terminal, maintenance: Maintenance, _: ArtifactStore) -> int:
     kept = options.checkpoint
-    begun: Checkpoint | None = None
+    at = Checkpoint.begin(time.time_ns() // 1_000_000)
     if kept is not None and kept.exists():
-        begun = Checkpoint.parse(kept.read_text())
+        at = Checkpoint.parse(kept.read_text())
 
     def on_finding(finding: Finding) -> None:
         repaired = {True: "would be repaired" if options.dry_run else "repaired", False: "not repaired"}
@@ -127,26 +127,29 @@ def _reconcile(options: argparse.Namespace, terminal: _Terminal, maintenance: Ma
             {"kind": finding.kind, "what": finding.what, "drift": finding.is_drift, "repaired": finding.repaired},
         )
 
-    def on_progress(at: Checkpoint) -> None:
+    def on_progress(reached: Checkpoint) -> None:
+        nonlocal at
+        at = reached
         if kept is not None:
-            _keep(kept, str(at))
+            _keep(kept, at)
         seen = ", ".join(f"{count:,} {what}" for what, count in sorted(at.findings.seen.items()))
         terminal.progress(f"{at.at}: {seen}; drift {at.findings.total}")
 
-    result = maintenance.reconcile(
-        begun,
-        timeout=options.time_limit,
-        limits=Limits(dry_run=options.dry_run, lose_at_most=options.lose_at_most),
-        on_finding=on_finding,
-        on_progress=on_progress,
-    )
+    try:
+        result = maintenance.reconcile(
+            at,
+            timeout=options.time_limit,
+            limits=Limits(dry_run=options.dry_run, lose_at_most=options.lose_at_most),
+            on_finding=on_finding,
+            on_progress=on_progress,
+        )
+    finally:
+        if kept is not None:
+            _keep(kept, at)
+    if kept is not None and result.checkpoint is None:
+        kept.unlink()
     findings = result.findings
     complete = result.checkpoint is None
-    if kept is not None:
-        if result.checkpoint is None:
-            kept.unlink(missing_ok=True)
-        else:
-            _keep(kept, str(result.checkpoint))
     text = f"drift {findings.total}: {_counts(findings.drift)}" if findings.total else "drift 0"
     terminal.result(
         f"{text}{'' if complete else ' so far'}",
@@ -157,10 +160,10 @@ def _reconcile(options: argparse.Namespace, terminal: _Terminal, maintenance: Ma
     return FOUND if findings.total else DONE
 
 
-def _keep(path: Path, text: str) -> None:
+def _keep(path: Path, checkpoint: Checkpoint) -> None:
     """Writes a whole file or none of it."""
     unfinished = path.with_name(f"{path.name}.new")
-    unfinished.write_text(text)
+    unfinished.write_text(str(checkpoint))
     unfinished.replace(path)
 
 

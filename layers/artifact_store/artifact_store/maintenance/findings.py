@@ -38,6 +38,8 @@ class Drift(StrEnum):
     """Entries of a deleted life without a grave. Repair: removed, with their objects."""
     UNPURGED_GRAVE = auto()
     """A deleted life whose purge never ended. Repair: purged."""
+    BROKEN_ENTRY = auto()
+    """Entries of an artifact that cannot be read. For a person; no repair here."""
     ORPHAN_BLOB = auto()
     """A blob that no record names. Repair: removed."""
 

@@ -75,7 +75,7 @@ class IndexPass:
             elif entry.kind == "grave":
                 graves.append(entry)
         headless = work.ledger.without_head([artifact for artifact in versions if artifact not in heads])
-        work.each(self._check_with_objects, [*heads, *headless])
+        work.each(self._check_guarded, [*heads, *headless])
         work.each(self._purge, graves)
         return rest
 
@@ -85,6 +85,11 @@ class IndexPass:
 
     def _purge(self, entry: Entry) -> None:
         """Ends a purge that nobody has ended."""
+        self._work.guarded(
+            lambda: self._purge_grave(entry), f"{entry.artifact and entry.artifact.key_prefix} {entry.gen}"
+        )
+
+    def _purge_grave(self, entry: Entry) -> None:
         work, artifact, gen = self._work, entry.artifact, entry.gen
         if artifact is None or entry.item["confirmed"] or not work.is_settled(int(entry.item["buried_ms"])):
             return
@@ -96,6 +101,9 @@ class IndexPass:
             except Unavailable:
                 done = False
         work.findings.note(Drift.UNPURGED_GRAVE, what, repaired=done)
+
+    def _check_guarded(self, artifact: ArtifactId) -> None:
+        self._work.guarded(lambda: self._check_with_objects(artifact), artifact.key_prefix)
 
     def _check_with_objects(self, artifact: ArtifactId) -> None:
         """Checks an artifact, and whether it has any object left: else no list of objects shows it."""

@@ -86,6 +86,9 @@ class ObjectPass:
         ]
 
     def _compare(self, group: _Group) -> None:
+        self._work.guarded(lambda: self._compare_group(group), group.artifact.key_prefix)
+
+    def _compare_group(self, group: _Group) -> None:
         work, artifact = self._work, group.artifact
         rows = self._rows(group)
         unknown = [(number, entry) for number, entry in group.listed if self._is_unknown(entry, rows.get(number, ()))]

@@ -45,13 +45,19 @@ class Checkpoint:
         at: The pass it is in.
         after: The object key it goes on after, or an item's key as JSON; empty at the start.
         started_ms: When the run began; what counts as young is judged by it.
-        findings: What was found so far.
+        findings: What was found so far; a sitting adds to them as it goes, so that the checkpoint it
+            started from counts its findings even if it never reaches the next one.
     """
 
     at: Pass
     after: str
     started_ms: int
     findings: Findings
+
+    @classmethod
+    def begin(cls, now_ms: int) -> Checkpoint:
+        """The start of a run."""
+        return cls(at="objects", after="", started_ms=now_ms, findings=Findings())
 
     def __str__(self) -> str:
         """As text to keep: JSON of less than 4 KB, except for very long keys."""
@@ -119,9 +125,7 @@ class Reconcile:
         """Prepares a sitting; see `Maintenance.reconcile`."""
         self._clock = ports.clock
         self._give_up_at = give_up_at
-        self._at = checkpoint or Checkpoint(
-            at="objects", after="", started_ms=ports.clock.now_ms(), findings=Findings()
-        )
+        self._at = checkpoint or Checkpoint.begin(ports.clock.now_ms())
         findings = self._at.findings
         findings.on_finding = on_finding
         findings.once = limits.dry_run

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from artifact_store._settling import Outcome, Settler
+from artifact_store.errors import InvalidInput
 from artifact_store.maintenance.findings import Drift, Findings, Left
 from artifact_store.maintenance.ledger import Ledger, Moved
 from artifact_store.names import ArtifactId
@@ -120,6 +121,13 @@ class Work:
                 return False
         self.findings.note(kind, what)
         return not self.limits.dry_run
+
+    def guarded(self, do: Callable[[], object], what: str) -> None:
+        """Does something for one artifact; entries that cannot be read do not stop the others."""
+        try:
+            do()
+        except (KeyError, TypeError, ValueError, InvalidInput):
+            self.findings.note(Drift.BROKEN_ENTRY, what, repaired=False)
 
     def repair_quietly(self, do: Callable[[], object]) -> None:
         """Does what completes a repair that is counted already."""
