@@ -30,6 +30,7 @@ __all__ = [
     "decode",
     "encode",
     "parse_object_key",
+    "parse_scope",
     "parse_version",
 ]
 
@@ -260,6 +261,21 @@ class ArtifactId:
     def object_key(self, version: int) -> str:
         """The object key of one version."""
         return f"{self.key_prefix}/{version}"
+
+
+def parse_scope(text: str) -> Scope:
+    """Reads `app/user/session`, or `app/user` (or `app/user/user`) for a user's own; each as object keys have it.
+
+    Raises:
+        InvalidName: It is no scope.
+    """
+    parts = text.split("/")
+    fields = ("app", "user", "session")
+    if len(parts) == len(fields) and parts[-1] == _USER_SCOPE_SEGMENT:
+        parts = parts[:-1]
+    if len(parts) not in {2, 3}:
+        raise InvalidName("a scope is app/user/session, or app/user for a user's own artifacts", field="scope")
+    return Scope(*(decode(part, field=field) for field, part in zip(fields, parts, strict=False)))
 
 
 def parse_object_key(key: str) -> tuple[ArtifactId, int]:

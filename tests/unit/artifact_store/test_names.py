@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from artifact_store import names
 from artifact_store.errors import InvalidName, InvalidVersion, NameTooLong
-from artifact_store.names import ArtifactId, Scope
+from artifact_store.names import ArtifactId, Scope, parse_scope
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 HOSTILE = st.sampled_from(
@@ -231,3 +231,22 @@ def test_other_versions_are_refused(text: str) -> None:
 def test_foreign_object_keys_are_refused(key: str) -> None:
     with pytest.raises((InvalidName, InvalidVersion)):
         names.parse_object_key(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("app/u/s", Scope("app", "u", "s")),
+        ("app/u", Scope("app", "u")),
+        ("app/u/user", Scope("app", "u")),
+        ("app/a!2Fb/s!20t", Scope("app", "a/b", "s t")),
+    ],
+)
+def test_a_scope_is_read_as_keys_have_it(text: str, scope: Scope) -> None:
+    assert parse_scope(text) == scope
+
+
+@pytest.mark.parametrize("text", ["", "app", "app/", "app/u/s/doc", "app/u/s/", "app//s", "app/u u", "app/%75"])
+def test_anything_else_is_no_scope(text: str) -> None:
+    with pytest.raises(InvalidName):
+        parse_scope(text)

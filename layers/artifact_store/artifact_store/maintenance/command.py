@@ -21,7 +21,7 @@ from artifact_store.maintenance.operations import Maintenance
 from artifact_store.maintenance.rebuild import Misfit, Rebuilt
 from artifact_store.maintenance.reconcile import Checkpoint, InvalidCheckpoint
 from artifact_store.maintenance.work import Limits
-from artifact_store.names import Scope, decode
+from artifact_store.names import parse_scope
 from artifact_store.store import ArtifactStore
 
 __all__ = ["main"]
@@ -172,7 +172,7 @@ def _counts(counts: Any) -> str:
 
 
 def _rebuild(options: argparse.Namespace, terminal: _Terminal, maintenance: Maintenance, _: ArtifactStore) -> int:
-    scope = None if options.everything else _scope(options.scope)
+    scope = None if options.everything else parse_scope(options.scope)
     result = maintenance.rebuild(
         scope,
         timeout=options.time_limit,
@@ -230,7 +230,7 @@ def _walked(options: argparse.Namespace, terminal: _Terminal, result: Rebuilt) -
 
 
 def _purge(options: argparse.Namespace, terminal: _Terminal, maintenance: Maintenance, _: ArtifactStore) -> int:
-    scope = _scope(options.scope) if options.scope else None
+    scope = parse_scope(options.scope) if options.scope else None
     purged = maintenance.purge(scope, timeout=options.time_limit, dry_run=options.dry_run)
     word = "to be purged" if options.dry_run else "purged"
     terminal.result(
@@ -238,17 +238,6 @@ def _purge(options: argparse.Namespace, terminal: _Terminal, maintenance: Mainte
         {"purged": purged.ended, "left": purged.left, "dryRun": options.dry_run},
     )
     return FOUND if purged.left else DONE
-
-
-def _scope(text: str) -> Scope:
-    """Reads `app/user/session`, or `app/user` for what belongs to a user; each as object keys have it."""
-    parts = text.strip("/").split("/")
-    fields = ("app", "user", "session")
-    if len(parts) == len(fields) and parts[2] == "user":
-        parts = parts[:2]
-    if len(parts) not in {2, 3}:
-        raise InvalidInput("a scope is app/user/session, or app/user for a user's own artifacts", field="scope")
-    return Scope(*(decode(part, field=name) for part, name in zip(parts, fields, strict=False)))
 
 
 def _parser() -> argparse.ArgumentParser:
