@@ -17,6 +17,6 @@ __all__ = ["delete_artifact"]
 
 def delete_artifact(request: Request, measurements: Measurements) -> Response[str]:
     """Deletes an artifact; deleting what is not there is fine, so that a repeated request is."""
-    if wiring.store().delete(request.artifact, timeout=request.seconds_left):
+    if wiring.store().delete(request.artifact, timeout=request.seconds_left, on_unfinished=wiring.ask_for_purge):
         measurements.count("Deletes")
     return no_content_response()

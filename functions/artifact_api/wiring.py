@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import boto3
 
 from artifact_api.settings import InvalidSettings, Settings
-from artifact_store import ArtifactStore, StorageUnavailable
+from artifact_store import ArtifactId, ArtifactStore, StorageUnavailable
 from artifact_store.adapters.aws import CLIENT_CONFIG, open_store
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from artifact_api.idempotency import FastPath
 
-__all__ = ["cursor_keys", "dynamodb", "fast_path", "reset", "settings", "store", "use"]
+__all__ = ["ask_for_purge", "cursor_keys", "dynamodb", "fast_path", "reset", "settings", "store", "use"]
 
 Made = TypeVar("Made")
 
@@ -78,6 +78,21 @@ def fast_path() -> FastPath:
         return FastPath(client=dynamodb(), table_name=table_name)
 
     return _once("fast_path", make)
+
+
+def ask_for_purge(artifact: ArtifactId, gen: str) -> None:
+    """Asks for a purge to be ended elsewhere; without a queue, reconcile finds it.
+
+    Raises:
+        StorageUnavailable: The queue did not take it.
+    """
+    url = settings().purge_queue_url
+    if url is None:
+        return
+    # Hardly a delete leaves anything, so no cold start pays for the queue's client.
+    from artifact_api.purge_queue import PurgeQueue  # noqa: PLC0415
+
+    _once("purge_queue", lambda: PurgeQueue(client=boto3.client("sqs", config=CLIENT_CONFIG), url=url))(artifact, gen)
 
 
 def cursor_keys() -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ def test_defaults() -> None:
         index_table_name="t",
         idempotency_table_name=None,
         cursor_secret_arn=None,
+        purge_queue_url=None,
         auth_mode="IAM",
         jwt_app_claim=None,
         jwt_user_claim="sub",
@@ -28,12 +29,13 @@ def test_everything_can_be_set() -> None:
             "INDEX_TABLE_NAME": "t",
             "IDEMPOTENCY_TABLE_NAME": "i",
             "CURSOR_SECRET_ARN": "c",
+            "PURGE_QUEUE_URL": "q",
             "JWT_APP_CLAIM": "app",
             "JWT_USER_CLAIM": "email",
             "POWERTOOLS_METRICS_NAMESPACE": "n",
         }
     )
-    assert (settings.idempotency_table_name, settings.cursor_secret_arn) == ("i", "c")
+    assert (settings.idempotency_table_name, settings.cursor_secret_arn, settings.purge_queue_url) == ("i", "c", "q")
     assert (settings.auth_mode, settings.jwt_app_claim, settings.jwt_user_claim) == ("JWT", "app", "email")
     assert settings.metrics_namespace == "n"
 
