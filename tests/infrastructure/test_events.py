@@ -45,6 +45,21 @@ def test_body_is_the_one_that_the_headers_describe(name: str) -> None:
     assert event["headers"]["content-digest"] == f"sha-256=:{digest}:"
 
 
+MAINTENANCE = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "events" / "maintenance").glob("*.json")
+}
+
+
+def test_every_maintenance_function_has_an_event() -> None:
+    handlers = {
+        function["Handler"].split(".")[1]
+        for function in Stack().of_type("AWS::Serverless::Function").values()
+        if function["Handler"].startswith("artifact_maintenance.")
+    }
+
+    assert MAINTENANCE.keys() == handlers
+
+
 def test_every_operation_has_an_event() -> None:
     def operation(key: str) -> str:
         return re.sub(r"/sessions/\{session\}", "", key)
@@ -66,3 +81,4 @@ def test_readme_lists_every_event() -> None:
     readme = (ROOT / "events" / "README.md").read_text(encoding="utf-8")
 
     assert set(re.findall(r"`(\w+)\.json`", readme)) - {"env"} == set(EVENTS)
+    assert set(re.findall(r"`maintenance/(\w+)\.json`", readme)) == set(MAINTENANCE)

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.unit
 
 SESSION = "/v1/apps/{app}/users/{user}/sessions/{session}/artifacts"
 USER = "/v1/apps/{app}/users/{user}/artifacts"
-FUNCTIONS = ("ReadFunction", "WriteFunction", "DeleteFunction")
+API_FUNCTIONS = ("ReadFunction", "WriteFunction", "DeleteFunction")
+MAINTENANCE_FUNCTIONS = ("HealFunction", "PurgeFunction", "ReconcileFunction", "RebuildFunction", "AdoptFunction")
+FUNCTIONS = (*API_FUNCTIONS, *MAINTENANCE_FUNCTIONS)
 
 FUNCTION_OF_ROUTE = {
     "GET /v1/health": "ReadFunction",
@@ -37,6 +39,8 @@ FUNCTION_OF_ROUTE = {
 }
 
 INDEX, IDEMPOTENCY = "IndexTable.Arn", "IdempotencyTable.Arn"
+HEAL_QUEUE, PURGE_QUEUE = "HealQueue.Arn", "PurgeQueue.Arn"
+WORKED_OFF = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 BUCKET, CONTENT, SECRET = "ArtifactBucket.Arn", "${ArtifactBucket.Arn}/*", "CursorSecret.Id"
 # Role → resource → actions. Growing an entry is a decision, not a detail.
 ACTIONS: dict[str, dict[str, set[str]]] = {
@@ -64,7 +68,50 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
         },
         CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         BUCKET: {"s3:ListBucket"},
+        PURGE_QUEUE: {"sqs:SendMessage"},
         "DeleteLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "HealRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
+            "dynamodb:ConditionCheckItem",
+        },
+        CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket"},
+        HEAL_QUEUE: WORKED_OFF,
+        "HealLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "PurgeRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"),
+            *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+        },
+        CONTENT: {"s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket"},
+        PURGE_QUEUE: WORKED_OFF,
+        "PurgeLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "ReconcileRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem"),
+            *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"),
+        },
+        CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket", "s3:ListBucketVersions"},
+        "ReconcileLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    # Whatever they are told to do, they remove nothing.
+    **{
+        f"{name}Role": {
+            INDEX: {
+                *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
+                "dynamodb:ConditionCheckItem",
+            },
+            CONTENT: {"s3:GetObject", "s3:GetObjectVersion"},
+            BUCKET: {"s3:ListBucket", "s3:ListBucketVersions"},
+            f"{name}Logs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        }
+        for name in ("Rebuild", "Adopt")
     },
 }
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -139,7 +186,7 @@ class TestRoutes:
             r"query|\$context\.(requestOverride|protocol|identity\.userAgent)|header", log_format, re.IGNORECASE
         )
 
-    @pytest.mark.parametrize("function", FUNCTIONS)
+    @pytest.mark.parametrize("function", API_FUNCTIONS)
     def test_only_this_api_may_call_a_function(self, stack: Stack, function: str) -> None:
         (permission,) = (
             properties
@@ -247,6 +294,65 @@ class TestFunctions:
         }
 
         assert set(kept.split()) == services - {"logs"}  # Lambda writes the logs
+
+
+class TestMaintenance:
+    @pytest.mark.parametrize(
+        ("name", "function", "queue"),
+        [("HealMapping", "HealFunction", "HealQueue"), ("PurgeMapping", "PurgeFunction", "PurgeQueue")],
+    )
+    def test_messages_of_a_queue_fail_one_by_one_and_are_set_aside(
+        self, stack: Stack, name: str, function: str, queue: str
+    ) -> None:
+        mapping = stack.resources[name]["Properties"]
+        properties = stack.resources[queue]["Properties"]
+        aside = stack.resources[properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]["Properties"]
+
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+        assert mapping["FunctionName"] == {"Ref": function}
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert properties["VisibilityTimeout"] >= 6 * stack.resources[function]["Properties"]["Timeout"]
+        assert properties["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert aside["MessageRetentionPeriod"] == 14 * 24 * 3600 > properties["MessageRetentionPeriod"]
+        assert properties["SqsManagedSseEnabled"] is aside["SqsManagedSseEnabled"] is True
+
+    def test_every_new_object_is_looked_at_a_minute_later(self, stack: Stack) -> None:
+        bucket = stack.resources["ArtifactBucket"]
+        (notified,) = bucket["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+
+        assert notified == {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["HealQueue", "Arn"]}}
+        assert bucket["DependsOn"] == "HealQueuePolicy"
+        assert stack.resources["HealQueue"]["Properties"]["DelaySeconds"] == 60
+
+    def test_only_s3_in_this_account_may_put_notifications(self, stack: Stack) -> None:
+        allowed = [
+            statement
+            for policy in stack.of_type("AWS::SQS::QueuePolicy").values()
+            for statement in policy["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Allow"
+        ]
+
+        (statement,) = allowed
+        assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+        assert statement["Action"] == "sqs:SendMessage"
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+    def test_the_schedule_alone_may_invoke_reconcile(self, stack: Stack) -> None:
+        rule = stack.resources["ReconcileSchedule"]["Properties"]
+        permission = stack.resources["ReconcilePermission"]["Properties"]
+
+        assert [target["Arn"] for target in rule["Targets"]] == [{"Fn::GetAtt": ["ReconcileFunction", "Arn"]}]
+        assert permission["Principal"] == "events.amazonaws.com"
+        assert permission["SourceArn"] == {"Fn::GetAtt": ["ReconcileSchedule", "Arn"]}
+
+    def test_a_sitting_of_reconcile_ends_before_the_next_tick(self, stack: Stack) -> None:
+        assert stack.resources["ReconcileSchedule"]["Properties"]["ScheduleExpression"] == "rate(15 minutes)"
+        assert stack.resources["ReconcileFunction"]["Properties"]["Timeout"] <= 15 * 60
+
+    def test_a_delete_knows_where_to_hand_on_its_purge(self, stack: Stack) -> None:
+        variables = stack.resources["DeleteFunction"]["Properties"]["Environment"]["Variables"]
+
+        assert variables == {"PURGE_QUEUE_URL": {"Ref": "PurgeQueue"}}
 
 
 class TestData:

@@ -98,9 +98,17 @@ class Judgement:
 class Settler:
     """Commits, restores, removes or leaves what is found in S3; safe to repeat at any point."""
 
-    def __init__(self, ports: Ports, *, removes: bool = True) -> None:
-        """Settles over a store's ports; what is dead stays unless `removes`."""
+    def __init__(self, ports: Ports, *, removes: bool = True, mends: bool = False) -> None:
+        """Settles over a store's ports.
+
+        Args:
+            ports: What the store stands on.
+            removes: Whether what is dead goes; else it is left.
+            mends: Whether the index may have lost what was committed a moment ago. DynamoDB takes a
+                repeated transaction for done.
+        """
         self._removes = removes
+        self._mends = mends
         self._objects = ports.objects
         self._index = ports.index
         self._clock = ports.clock
@@ -216,7 +224,8 @@ class Settler:
     def _commit(self, record: Record) -> Outcome:
         found = record.version
         try:
-            self._index.commit(found, token=record.token, fingerprint=record.fingerprint)
+            salt = self._new_id() if self._mends else ""
+            self._index.commit(found, token=record.token, fingerprint=record.fingerprint, salt=salt)
         except CommitRefused:
             known, used = self._index.version_and_token(found.artifact, found.number, found.gen, record.token)
             if known is not None:

@@ -109,7 +109,7 @@ class TableIndex:
         summaries = [items.read_summary(scope, sort, item) for sort, item in rows if _is_shown(item)]
         return Page(summaries, items.head_position(last) if last else None)
 
-    def commit(self, version: Version, *, token: str, fingerprint: str) -> None:
+    def commit(self, version: Version, *, token: str, fingerprint: str, salt: str = "") -> None:
         artifact, gen, number = version.artifact, version.gen, version.number
         head = Put(
             items.head_key(artifact),
@@ -130,7 +130,7 @@ class TableIndex:
         if number == 0:
             # A later number needs a live head of its generation, which no buried one has.
             writes.append(Check(items.grave_key(artifact, gen), ABSENT))
-        self._transact(writes, f"commit {gen} {number} {version.version_id}")
+        self._transact(writes, f"commit {gen} {number} {version.version_id}{salt}")
 
     def restore(self, version: Version, *, token: str) -> None:
         artifact, gen = version.artifact, version.gen

@@ -267,12 +267,13 @@ class Index(Protocol):
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Reads the live artifacts of one scope, in the order of their encoded filenames."""
 
-    def commit(self, version: Version, *, token: str, fingerprint: str) -> None:
+    def commit(self, version: Version, *, token: str, fingerprint: str, salt: str = "") -> None:
         """Makes a record a version, in one transaction.
 
         The head moves from (gen, number) to (gen, number + 1), or, for number 0, is created where
         there is none and the generation has no grave; the version and the token are put where
-        absent. Repeating a commit with the same arguments is safe.
+        absent. Repeating a commit with the same arguments is safe, and for ten minutes does nothing:
+        whoever wants to be sure that it is in the index now, because the index was lost, gives a salt.
 
         Raises:
             CommitRefused: One of these conditions does not hold.

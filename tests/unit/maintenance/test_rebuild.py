@@ -280,3 +280,14 @@ def test_purge_ends_every_purge_of_a_scope_or_of_all() -> None:
     assert [ref.key for ref in world.objects.refs()] == [NESTED.object_key(0), LOGO.object_key(0)]
     assert maintenance.purge() == Purged(1, 0)
     assert_sound(world)
+
+
+def test_an_index_that_was_lost_a_moment_after_a_save_is_remade() -> None:
+    world = World()
+    for body in (b"0", b"1", b"2"):
+        save(world, body)
+    drop_items(world, "")
+    assert world.table._requests, "DynamoDB still takes the commits for done"
+    result, misfits = rebuild(world)
+    assert (result.versions, misfits) == (3, [])
+    assert bodies(world) == ALL

@@ -130,7 +130,7 @@ class Rebuild:
         self._accept_gaps = accept_gaps
         self._dry_run = dry_run
         self._on_misfit = on_misfit
-        self._settler = Settler(ports, removes=False)
+        self._settler = Settler(ports, removes=False, mends=True)
         limits = Limits(dry_run=dry_run)
         work = Work(ports, ledger, Findings(), limits, each, started_ms=ports.clock.now_ms())
         self._index_pass = IndexPass(work, give_up_at=math.inf)

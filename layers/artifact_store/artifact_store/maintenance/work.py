@@ -72,7 +72,7 @@ class Work:
         self.findings = findings
         self.limits = limits
         self.each = each
-        self.settler = Settler(ports)
+        self.settler = Settler(ports, mends=True)
         self.started_ms = started_ms
 
     def is_settled(self, modified_ms: int) -> bool:

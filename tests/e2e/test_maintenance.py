@@ -1,0 +1,186 @@
+"""Bucket and index stay in agreement on the deployed stack: each maintenance function at work under its own role."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from artifact_store import ArtifactId, Content
+from artifact_store.adapters.dynamodb import DynamoTable
+from artifact_store.adapters.time import SystemClock
+from artifact_store.ids import new_id
+from artifact_store.index import TableIndex
+from artifact_store.purging import PurgeRequest
+from artifact_store.record import Draft
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+QUEUE_DELAY = 60
+NOT_LATER = 5
+
+
+@pytest.fixture
+def artifact() -> ArtifactId:
+    return ArtifactId.of(app="report-writer", user=f"{uuid.uuid4()}@x.org", session="s/1", filename="charts/q1.png")
+
+
+def path_of(artifact: ArtifactId) -> str:
+    app, user, session = artifact.scope.key_prefix.split("/")
+    return f"/v1/apps/{app}/users/{user}/sessions/{session}/artifacts/{artifact.encoded_filename}"
+
+
+def save(stack: Stack, artifact: ArtifactId, body: bytes) -> int:
+    answer = stack.call("POST", path_of(artifact), body=body, content_type="application/octet-stream")
+    assert answer.status == 201
+    number: int = answer.json["version"]
+    return number
+
+
+def invoke(stack: Stack, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    answer = stack.cloud.client("lambda").invoke(FunctionName=stack.outputs[function], Payload=json.dumps(event))
+    document: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, document
+    return document
+
+
+def index(stack: Stack) -> tuple[Any, TableIndex]:
+    client = stack.cloud.client("dynamodb")
+    clock = SystemClock()
+    return client, TableIndex(
+        DynamoTable(client=client, table_name=stack.outputs["IndexTableName"], clock=clock), clock
+    )
+
+
+def drop_items(stack: Stack, artifact: ArtifactId, *prefixes: str) -> None:
+    """Removes items of the artifact's scope, by how their sort keys start."""
+    client, _ = index(stack)
+    table = stack.outputs["IndexTableName"]
+    found = client.query(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": artifact.scope.partition}},
+    )["Items"]
+    for item in found:
+        if item["sk"]["S"].startswith(prefixes):
+            client.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+
+def eventually(holds: Callable[[], bool], *, within: float) -> float:
+    """Waits until something holds; returns how long it took."""
+    started = time.monotonic()
+    while not holds():
+        assert time.monotonic() - started < within, "it does not come true"
+        time.sleep(0.2)
+    return time.monotonic() - started
+
+
+def test_a_crashed_save_is_healed_a_minute_later(stack: Stack, artifact: ArtifactId) -> None:
+    draft = Draft(gen=new_id(), token="0" * 64, content=Content(body=b"crashed"), created_ms=int(time.time() * 1000))
+    body, content_type, metadata = draft.object(None)
+    stack.cloud.client("s3").put_object(
+        Bucket=stack.outputs["BucketName"],
+        Key=artifact.object_key(0),
+        Body=body,
+        ContentType=content_type,
+        Metadata=metadata,
+    )
+    assert stack.call("GET", path_of(artifact)).status == 404
+
+    took = eventually(lambda: stack.call("GET", path_of(artifact)).status == 200, within=QUEUE_DELAY + 60)
+
+    print(f"healed after {took:.1f} s")  # noqa: T201 - a measurement
+    assert stack.call("GET", path_of(artifact)).body == b"crashed"
+    assert took <= QUEUE_DELAY + NOT_LATER
+    assert save(stack, artifact, b"next") == 1
+
+
+def test_reconcile_repairs_planted_drift_and_then_finds_none(stack: Stack, artifact: ArtifactId) -> None:
+    other = ArtifactId(artifact.scope, "other")
+    for body in (b"0", b"1"):
+        save(stack, artifact, body)
+        save(stack, other, body)
+    drop_items(stack, artifact, "h#charts", "v#charts!2Fq1.png#0000000000")
+    s3 = stack.cloud.client("s3")
+    bucket = stack.outputs["BucketName"]
+    for version in s3.list_object_versions(Bucket=bucket, Prefix=other.object_key(0))["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    s3.delete_object(Bucket=bucket, Key=other.object_key(1))
+
+    answer = invoke(stack, "ReconcileFunctionName", {"force": True})
+
+    assert answer["complete"] is True
+    assert answer["repaired"] == {"lost_head": 1, "unindexed_object": 1, "lost_object": 1, "hidden_object": 1}
+    assert stack.call("GET", f"{path_of(artifact)}/versions/0").body == b"0"
+    assert stack.call("GET", f"{path_of(other)}/versions/0").status == 404
+    assert stack.call("GET", path_of(other)).body == b"1"
+    assert invoke(stack, "ReconcileFunctionName", {"force": True})["drift"] == 0
+    assert invoke(stack, "ReconcileFunctionName", {}) == {"complete": None}, "it rests"
+
+
+def test_rebuild_remakes_a_lost_scope(stack: Stack, artifact: ArtifactId) -> None:
+    for body in (b"0", b"1", b"2"):
+        save(stack, artifact, body)
+    drop_items(stack, artifact, "")
+    assert stack.call("GET", path_of(artifact)).status == 404
+
+    answer = invoke(stack, "RebuildFunctionName", {"scope": artifact.scope.key_prefix})
+
+    assert (answer["versions"], answer["misfits"], answer["position"]) == (3, {}, None)
+    assert [stack.call("GET", f"{path_of(artifact)}/versions/{number}").body for number in range(3)] == [
+        b"0",
+        b"1",
+        b"2",
+    ]
+
+
+def test_adopt_takes_in_what_another_program_put(stack: Stack, artifact: ArtifactId) -> None:
+    for number in (0, 1, 3):
+        stack.cloud.client("s3").put_object(
+            Bucket=stack.outputs["BucketName"], Key=artifact.object_key(number), Body=b"%d" % number
+        )
+
+    answer = invoke(stack, "AdoptFunctionName", {"prefix": f"{artifact.scope.key_prefix}/"})
+
+    assert (answer["versions"], answer["misfits"]) == (2, {"foreign": 1})
+    assert stack.call("GET", f"{path_of(artifact)}/versions/1").body == b"1"
+
+
+def test_a_purge_that_did_not_end_is_ended_from_its_queue(stack: Stack, artifact: ArtifactId) -> None:
+    for body in (b"0", b"1"):
+        save(stack, artifact, body)
+    _, table_index = index(stack)
+    head = table_index.head(artifact)
+    assert head is not None
+    table_index.bury(artifact, head)
+    s3 = stack.cloud.client("s3")
+
+    stack.cloud.client("sqs").send_message(
+        QueueUrl=stack.outputs["PurgeQueueUrl"], MessageBody=PurgeRequest(artifact, head.gen).to_text()
+    )
+
+    def is_gone() -> bool:
+        listed = s3.list_object_versions(Bucket=stack.outputs["BucketName"], Prefix=artifact.key_prefix)
+        return not listed.get("Versions")
+
+    eventually(is_gone, within=60)
+    eventually(lambda: bool((grave := table_index.grave(artifact, head.gen)) and grave.confirmed), within=30)
+
+
+def test_what_is_no_notification_is_set_aside_and_stops_nothing(stack: Stack) -> None:
+    sqs = stack.cloud.client("sqs")
+    event = {
+        "Records": [{"messageId": "m", "receiptHandle": "r", "body": "x", "eventSource": "aws:sqs", "attributes": {}}]
+    }
+    function = stack.resource("HealFunction")
+    answer = stack.cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+    attributes = sqs.get_queue_attributes(QueueUrl=stack.outputs["HealQueueUrl"], AttributeNames=["RedrivePolicy"])
+    assert "HealDeadLetters" in attributes["Attributes"]["RedrivePolicy"]
