@@ -1,8 +1,8 @@
 """Runs what `sam build` built under Lambda's own runtime client, without a container engine.
 
-Every event of `events/` goes to the function that its route names. The function sees Python's standard library, its
-built code and its built layers, and nothing else of this machine (`python -S`): a package that is missing in a layer is
-missing here. Storage is the emulator.
+Every event of `events/` goes to the function that its route names, those of `events/maintenance/` to the function that
+bears their name. The function sees Python's standard library, its built code and its built layers, and nothing else of
+this machine (`python -S`): a package that is missing in a layer is missing here. Storage is the emulator.
 """
 
 # ruff: noqa: INP001, T201 - a script that prints
@@ -44,6 +44,7 @@ ORDER = (
     "delete_artifact",
     "delete_user_artifact",
 )
+MAINTENANCE = ("heal", "purge", "reconcile", "rebuild", "adopt")
 TRACED = ("list_artifacts", True)
 
 
@@ -60,10 +61,13 @@ def main() -> int:
         emulator = stack.enter_context(Emulator())
         storage = provision(template, emulator.url)
         functions: dict[tuple[str, bool], BuiltFunction] = {}
-        print(f"{'event':<22}{'function':<16}{'status':<8}{'ms':>7}  body")
-        for name, traced in [*((name, False) for name in arguments.events or ORDER), TRACED]:
-            event = json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
-            function_name = route_functions[event["routeKey"]]
+        print(f"{'event':<22}{'function':<18}{'status':<8}{'ms':>7}  body")
+        for name, traced in [*((name, False) for name in arguments.events or (*ORDER, *MAINTENANCE)), TRACED]:
+            folder = ROOT / "events" / ("maintenance" if name in MAINTENANCE else "")
+            event = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            function_name = (
+                f"{name.capitalize()}Function" if name in MAINTENANCE else route_functions[event["routeKey"]]
+            )
             function = functions.get((function_name, traced))
             if function is None:
                 values = {
@@ -78,10 +82,10 @@ def main() -> int:
             started = time.perf_counter()
             answer = function.invoke(event)
             milliseconds = (time.perf_counter() - started) * 1000
-            status = answer.get("statusCode", "error")
-            print(f"{name:<22}{function_name:<16}{status:<8}{milliseconds:>7.1f}  {_first_line(answer)}")
-            if not isinstance(status, int) or status >= 400:  # noqa: PLR2004 - HTTP
-                failures += 1
+            failed = _failed(answer, is_http=name not in MAINTENANCE)
+            status = answer.get("statusCode", "error" if failed else "ok")
+            print(f"{name:<22}{function_name:<18}{status:<8}{milliseconds:>7.1f}  {_first_line(answer)}")
+            failures += failed
         print()
         for (function_name, traced), function in functions.items():
             title = f"{function_name}, traced" if traced else function_name
@@ -99,9 +103,17 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _failed(answer: dict[str, Any], *, is_http: bool) -> bool:
+    if is_http:
+        return not 200 <= answer.get("statusCode", 500) < 400  # noqa: PLR2004 - HTTP
+    return "errorType" in answer or bool(answer.get("batchItemFailures"))
+
+
 def _first_line(answer: dict[str, Any]) -> str:
     if "errorMessage" in answer:
         return f"{answer.get('errorType', '')}: {answer['errorMessage']}"
+    if "statusCode" not in answer:
+        return json.dumps(answer)[:120]
     body = answer.get("body") or ""
     if answer.get("isBase64Encoded"):
         return f"<{len(base64.b64decode(body))} bytes>"
