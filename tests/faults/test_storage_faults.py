@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from artifact_store import ArtifactId, ArtifactNotFound, ArtifactStore, Content, Scope, StorageUnavailable
+from artifact_store import ArtifactId, ArtifactNotFound, ArtifactStore, Content, Saved, Scope, StorageUnavailable
 from tests.faults.interposed import Counted, Crash, World
 from tests.faults.soundness import assert_sound
 
@@ -244,3 +244,20 @@ def test_a_saver_that_sleeps_past_its_token_does_not_undo_a_delete() -> None:
     assert gens == [saved.version.gen], "in a life of its own"
     assert saved.version.gen not in graves
     assert_sound(world)
+
+
+def test_a_key_used_again_after_days_is_a_save_even_if_a_delete_comes_between() -> None:
+    def save(store: ArtifactStore) -> Saved:
+        return store.save(DOC, SMALL, caller="c", idempotency_key="k")
+
+    for at, phase in places(save, 2):
+        world = prepared(2)
+        first = save(world.store())
+        assert first.version.number == 2
+        world.clock.sleep(3 * 24 * 3600)
+        hook = Counted(at, phase, lambda: world.store().delete(DOC))  # noqa: B023 - called at once
+        saved = save(world.store(hook))
+        committed_first = (at, phase) == (3, "after")
+        assert not saved.replayed, (at, phase)
+        assert bodies(world) == ([] if committed_first else [b"new"]), (at, phase)
+        assert_sound(world)

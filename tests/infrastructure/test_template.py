@@ -66,7 +66,7 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
             *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
             *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
         },
-        CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        CONTENT: {"s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         BUCKET: {"s3:ListBucket"},
         PURGE_QUEUE: {"sqs:SendMessage"},
         "DeleteLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},

@@ -147,7 +147,7 @@ class Save:
             # dead, or its token is used up. So it is safe to remove.
             key = self._artifact.object_key(mine.number)
             self._ports.objects.delete([ObjectRef(key, mine.version_id)])
-            if known is not None:
+            if known is not None and known.forbids(mine.created_ms):
                 return self._replay(known)
             # It may have been a version for a while, deleted since, and its blob with it.
             self._drop_blob()

@@ -253,5 +253,4 @@ class Settler:
 
 def _forbids(used: Token, record: Record) -> bool:
     """Whether a token says that this record's save is another object."""
-    other = used.version_id != record.version.version_id
-    return other and used.expires_ms // 1000 >= record.version.created_ms // 1000
+    return used.version_id != record.version.version_id and used.forbids(record.version.created_ms)

@@ -199,6 +199,10 @@ class Token:
     created_ms: int
     expires_ms: int
 
+    def forbids(self, created_ms: int) -> bool:
+        """Whether a record of that time cannot be committed, since its key stands for this save."""
+        return self.expires_ms // 1000 >= created_ms // 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grave:

@@ -194,6 +194,8 @@ def test_a_crashed_save_that_was_hidden_is_committed_and_shown() -> None:
     plant_crashed_save(world)
     world.objects.hide(DOC.object_key(3))
     world.clock.sleep(HOUR)
+    world.objects.hide(DOC.object_key(3))
+    world.clock.sleep(HOUR)
     assert reconcile(world).drift == {Drift.UNINDEXED_OBJECT: 1, Drift.HIDDEN_OBJECT: 1}
     assert bodies(world)[3] == b"crashed"
     assert reconcile(world).total == 0

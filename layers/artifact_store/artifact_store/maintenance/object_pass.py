@@ -158,9 +158,10 @@ class ObjectPass:
             return not row.lost and work.lives(row) and work.mark_lost(row)
         if row.lost:
             return work.repair(Drift.FOUND_OBJECT, what, lambda: work.ledger.mark(row, lost=False))
-        hiding = [other.ref for other in listed.values() if other.marker and other.latest]
-        if hiding and work.lives(row):
-            # A marker is nobody's data: without it, what was there before is there again.
+        is_hidden = any(other.marker and other.latest for other in listed.values())
+        if is_hidden and work.lives(row):
+            # A marker is nobody's data: without them, what was there before is there again.
+            hiding = [other.ref for other in listed.values() if other.marker]
             work.repair(Drift.HIDDEN_OBJECT, what, lambda: work.ports.objects.delete(hiding))
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class Work:
         self.each = each
         self.settler = Settler(ports, mends=True)
         self.started_ms = started_ms
+        self._losing = threading.Lock()
 
     def is_settled(self, modified_ms: int) -> bool:
         """Whether something is so old that nobody is at work on it any more."""
@@ -106,10 +108,11 @@ class Work:
     def mark_lost(self, row: Row) -> bool:
         """Marks an entry whose object is gone; returns whether it did."""
         what = row.version.artifact.object_key(row.version.number)
-        if not self.may_lose:
-            self.findings.note(Drift.LOST_OBJECT, what, repaired=False)
-            return False
-        return self.repair(Drift.LOST_OBJECT, what, lambda: self.ledger.mark(row, lost=True))
+        with self._losing:
+            if not self.may_lose:
+                self.findings.note(Drift.LOST_OBJECT, what, repaired=False)
+                return False
+            return self.repair(Drift.LOST_OBJECT, what, lambda: self.ledger.mark(row, lost=True))
 
     def repair(self, kind: Drift, what: str, do: Callable[[], object]) -> bool:
         """Counts drift and repairs it; returns whether something was written."""
