@@ -7,8 +7,9 @@ import pytest
 from artifact_store import ArtifactId, ArtifactNotFound, Scope, StorageUnavailable, VersionNotFound
 from artifact_store.maintenance import Drift, Finding, Left, Limits
 from artifact_store.ports import ABSENT, Condition, Put
-from tests.faults.interposed import World
-from tests.faults.planted import live_gen, plant_record
+from artifact_store.record import BLOB_OWNER
+from tests.faults.interposed import Counted, World
+from tests.faults.planted import drop_items, live_gen, plant_record
 from tests.unit.maintenance.drifts import (
     CASES,
     DAY,
@@ -341,3 +342,65 @@ def test_an_entry_that_cannot_be_read_stops_nothing_else(sort: str) -> None:
     findings = reconcile(world)
     assert findings.unrepaired.keys() == {Drift.BROKEN_ENTRY}
     assert findings.repaired == {Drift.HIDDEN_OBJECT: 1}
+
+
+def test_a_page_of_blobs_is_jumped_over_and_compared_at_the_end() -> None:
+    world = World()
+    for number in range(1100):
+        world.objects.create(f"!blobs/{number:05}", b"", content_type=None, metadata={BLOB_OWNER: DOC.key_prefix})
+    odd = ArtifactId(Scope("é", "u", "s"), "before the blobs")
+    for artifact in (DOC, odd):
+        save(world, b"a", artifact)
+    world.clock.sleep(2 * DAY)
+    hook = Counted()
+    findings = reconcile(world, hook)
+    assert findings.drift == {Drift.ORPHAN_BLOB: 1100}
+    assert (findings.seen["objects"], findings.seen["blobs"]) == (2, 1100)
+    assert hook.calls.count("list_versions") <= 2 + 2 + 2 * 1100 // 64 + 5
+    assert bodies(world) == {0: b"a"}
+
+
+def test_time_is_looked_at_inside_of_a_page() -> None:
+    world = World()
+    for number in range(150):
+        save(world, b"a", ArtifactId(DOC.scope, f"f{number:03}"))
+    world.objects.create("!blobs/1", b"", content_type=None, metadata={BLOB_OWNER: DOC.key_prefix})
+    world.clock.sleep(2 * DAY)
+    drop_items(world, "v#f149")
+    places: list[tuple[str, str]] = []
+    checkpoint = None
+    while True:
+        hook = Counted(1, "after", lambda: world.clock.sleep(60))
+        result = world.maintenance(hook).reconcile(checkpoint, timeout=30)
+        if result.checkpoint is None:
+            break
+        checkpoint = result.checkpoint
+        places.append((checkpoint.at, checkpoint.after.rpartition("/s/")[2]))
+    assert places[:3] == [("objects", "f063/0"), ("objects", "f126/0"), ("index", "")], (
+        "what ended a page is looked at again"
+    )
+    assert result.findings.drift == {Drift.UNINDEXED_OBJECT: 1, Drift.ORPHAN_BLOB: 1}
+    assert result.findings.seen["objects"] == 150
+    assert reconcile(world).total == 0
+
+
+def test_an_artifact_that_changes_all_the_time_is_left_to_the_next_run() -> None:
+    world = healthy()
+    plant_crashed_save(world)
+    world.clock.sleep(HOUR)
+    bodies_saved = iter(range(100, 1000))
+
+    class Restless(Counted):
+        def __call__(self, name: str, phase: str) -> None:
+            super().__call__(name, phase)
+            if name == "query" and phase == "after":
+                save(world, b"%d" % next(bodies_saved))
+
+    findings = reconcile(world, Restless())
+    assert findings.left.keys() <= {Left.BUSY}
+    assert findings.unrepaired == {}
+    found = list(bodies(world).values())
+    assert found[:4] == [b"0", b"1", b"2", b"crashed"]
+    assert len(found) == len(set(found))
+    world.clock.sleep(HOUR)
+    assert reconcile(world).total == 0

@@ -59,7 +59,6 @@ class ObjectPass:
         if rest is not None and rest.startswith(BLOB_PREFIX):
             rest = AFTER_BLOBS
         records = [entry for entry in listed if not entry.ref.key.startswith(BLOB_PREFIX)]
-        self._work.findings.looked_at("objects", len(records))
         groups = self._groups(records, after=after, until=rest)
         for start in range(0, len(groups), _AT_ONCE):
             batch = groups[start : start + _AT_ONCE]
@@ -102,6 +101,7 @@ class ObjectPass:
         if any(changed):
             self._index_pass.check(artifact, is_repair=True)
         work.findings.looked_at("artifacts")
+        work.findings.looked_at("objects", len(group.listed))
 
     def _rows(self, group: _Group) -> Mapping[int, Sequence[Row]]:
         """The entries of all versions whose objects would be on this page."""
