@@ -30,7 +30,7 @@ ALLOWED = {
         *("get answer", "put answer", "update answer", "delete answer"),
     },
     "DeleteRole": {
-        *("load object", "list bucket", "delete object", "delete version"),
+        *("list bucket", "delete object", "delete version"),
         *("get item", "query", "put item", "delete item", "batch write"),
     },
 }
