@@ -1,0 +1,35 @@
+"""The checker runs in processes of its own: it needs all processors, and no coverage."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+_told = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[ProcessPoolExecutor]:
+    """As many processes as there are processors, at most eight."""
+    processes = min(os.cpu_count() or 1, 8)
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def tell(pytestconfig: pytest.Config) -> list[str]:
+    """Lines for the end of the test run."""
+    return pytestconfig.stash.setdefault(_told, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash.get(_told, [])
+    if lines:
+        terminalreporter.section("checked schedules")
+        for line in lines:
+            terminalreporter.write_line(line)
