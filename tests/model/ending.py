@@ -13,7 +13,7 @@ from artifact_store.names import BLOB_PREFIX, parse_object_key
 from artifact_store.ports import Ports
 from tests.model.history import Event
 from tests.model.judge import Violation, explained, judge_at_rest
-from tests.model.operations import Heal, Load, Operation, Reconcile, Save, SaveInRounds, Versions
+from tests.model.operations import Answer, Heal, Load, Operation, Reconcile, Save, SaveInRounds, Versions
 from tests.model.replay import SECONDS_PER_PAUSE, Weaken
 from tests.model.schedule import State
 from tests.model.worlds import STORAGE_CLOCK, World
@@ -86,16 +86,17 @@ class Ending:
     def __init__(self, *, weaken: Weaken | None = None) -> None:
         """Judges nothing yet."""
         self._weaken = weaken
-        self._repaired: dict[Any, frozenset[Event]] = {}
+        self._repaired: dict[Any, tuple[frozenset[Event], Answer]] = {}
         self._explained: set[frozenset[Event]] = set()
 
-    def judge(self, state: State, *, repeat: bool) -> None:
+    def judge(self, state: State, *, repeat: bool, undisturbed: bool) -> None:
         """Lets the store repair what is left, and judges what callers then see.
 
         Args:
             state: The end of a schedule.
             repeat: Whether callers repeat the saves that were interrupted, and every object is looked
                 at again as its S3 event demands, before all is compared a day later.
+            undisturbed: Whether nothing has failed, so that nothing may be left to repair.
 
         Raises:
             Violation: A promise is broken.
@@ -106,7 +107,9 @@ class Ending:
             for event in events
             if isinstance(event.operation, (Save, SaveInRounds)) and event.answer is None
         }
-        seen = self._repair(state.world, tuple(sorted(interrupted)), state.now, repeat=repeat)
+        seen, drift = self._repair(state.world, tuple(sorted(interrupted)), state.now, repeat=repeat)
+        if undisturbed and drift != ():
+            raise Violation(f"drift: nothing has failed, and there is {drift}")
         before = frozenset([event.key for event in events if event.ended])
         told = events | {event._replace(before=event.before | before) for event in seen}
         if told not in self._explained:
@@ -114,8 +117,10 @@ class Ending:
                 raise Violation(_describe(told))
             self._explained.add(told)
 
-    def _repair(self, world: World, tokens: tuple[str, ...], now: int, *, repeat: bool) -> frozenset[Event]:
-        """What callers see in the end."""
+    def _repair(
+        self, world: World, tokens: tuple[str, ...], now: int, *, repeat: bool
+    ) -> tuple[frozenset[Event], Answer]:
+        """What callers see in the end, and what reconcile has found."""
         key = world, tokens if repeat else None, now
         known = self._repaired.get(key)
         if known is not None:
@@ -126,16 +131,19 @@ class Ending:
             keys = {ref.key for ref in world.objects.refs() if not ref.key.startswith(BLOB_PREFIX)}
             numbers = sorted(parse_object_key(key)[1] for key in keys)
             world, _ = self._alone(world, [Heal(number) for number in numbers], now, client=_REPAIRER + 1)
-        world, _ = self._alone(world, [Reconcile(_USUAL_MS)], now + _LATER_MS, client=_REPAIRER + 2)
+        world, compared = self._alone(world, [Reconcile(_USUAL_MS)], now + _LATER_MS, client=_REPAIRER + 2)
+        (drift,) = [event.answer for event in compared]
         judge_at_rest(world)
-        final: list[Operation] = [Reconcile(_USUAL_MS), Versions(), Load()]
+        final: list[Operation] = [Versions(), Load()]
+        if not repeat:
+            final.append(Reconcile(_USUAL_MS))
         _, last = self._alone(world, final, now + _LATER_MS, client=_REPAIRER + 3)
         if any(isinstance(event.operation, Reconcile) and event.answer != () for event in last):
             raise Violation("drift: reconcile leaves something to do")
         first = frozenset([event.key for event in seen])
         seen |= {event._replace(before=event.before | first) for event in last}
-        self._repaired[key] = seen
-        return seen
+        self._repaired[key] = seen, drift
+        return seen, drift
 
     def _alone(
         self, world: World, operations: Sequence[Operation], now: int, *, client: int = _REPAIRER

@@ -109,9 +109,9 @@ class _Search:
         self.found = Found()
         self._model = model
         self._judge = judge
-        self._seen: set[State] = set()
+        self._under_way: dict[State, bool] = {}
+        """Every state that was seen, and whether the schedule that is followed leads through it."""
         self._path: list[tuple[State, Iterator[Move]]] = []
-        self._under_way: set[State] = set()
 
     def run(self, start: State) -> None:
         move: Move | None = None
@@ -127,28 +127,30 @@ class _Search:
         except Violation as violation:
             self.found.violation = str(violation)
             self.found.schedule = self._told(move)
-        self.found.states = len(self._seen)
+        self.found.states = len(self._under_way)
 
     def _follow(self, state: State) -> None:
         self.found.steps += 1
-        if state not in self._seen:
+        under_way = self._under_way.get(state)
+        if under_way is None:
             self._enter(state)
-        elif state in self._under_way:
+        elif under_way:
             raise Violation("livelock: calls lead back to where they began")
 
     def _enter(self, state: State) -> None:
-        self._seen.add(state)
-        self._under_way.add(state)
+        self._under_way[state] = True
         self._path.append((state, iter(self._model.moves(state))))
-        self.found.longest = max(self.found.longest, len(self._path) - 1)
-        if len(self._path) > _TOO_LONG:
-            raise Violation("livelock: nobody comes to an end")
+        length = len(self._path) - 1
+        if length > self.found.longest:
+            self.found.longest = length
+            if length > _TOO_LONG:
+                raise Violation("livelock: nobody comes to an end")
 
     def _leave(self, state: State) -> None:
         if state.done:
             self.found.ends += 1
             self._judge(state)
-        self._under_way.remove(state)
+        self._under_way[state] = False
         self._path.pop()
 
     def _told(self, last: Move | None) -> list[str]:

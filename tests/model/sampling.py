@@ -28,7 +28,7 @@ _PURGE_PAGE: Final = 2
 """A purge takes several pages, as it does for more than 500 versions."""
 
 _EARLIER_CLIENT: Final = 60
-_SKEWS: Final = (0, 0, 0, -1_500, 90_000)
+_SKEWS: Final = ((0,), (0,), (0,), (0, -1_500, 90_000))
 """Milliseconds by which clients' clocks are wrong."""
 
 
@@ -127,11 +127,12 @@ def _run(
     clients = _clients(random, lists=lists)
     earlier = random.choice([(), (), (Save("p"),), (Save("p"), Save("Q"))])
     world, events = alone(World(), earlier, client=_EARLIER_CLIENT, now=NOON, weaken=weaken)
+    skews = random.choice(_SKEWS)
     model = Model(
         clients,
         faults=random.randint(0, 3),
         passing=random.choice([["forget"], ["jump"]]),
-        skews={client: random.choice(_SKEWS) for client in range(len(clients))},
+        skews={client: random.choice(skews) for client in range(len(clients))},
         weaken=weaken,
         roots=roots,
     )
@@ -146,7 +147,8 @@ def _run(
         state = after
         if len(path) > _TOO_LONG:
             raise Violation("livelock: nobody comes to an end")
-    Ending(weaken=weaken).judge(state, repeat=random.choice([True, False]))
+    undisturbed = all(move.kind in PATH for _, move in path)
+    Ending(weaken=weaken).judge(state, repeat=random.choice([True, False]), undisturbed=undisturbed)
     return state
 
 

@@ -90,6 +90,6 @@ def explore(scenario: Scenario, *, weaken: Weaken | None = None) -> Found:
 
     def judge(state: State) -> None:
         for repeat in (True, False):
-            ending.judge(state, repeat=repeat)
+            ending.judge(state, repeat=repeat, undisturbed=state.faults == scenario.faults)
 
     return everything(model, world, events, judge)

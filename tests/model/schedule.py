@@ -297,23 +297,25 @@ class Model:
         if name == ORDER:
             return self._answered(world, turn, kind == "swap", now)
         answer: Any = _LOST
+        before = world
         if kind in _DONE:
             answer, world = self.do(turn.part(part), where.version, world, now)
+        created = name == "objects.create" and (world is not before or kind == "late")
         if kind == "go":
             if turn.size > 1:
                 parts = tuple(sorted([*turn.parts, (part, answer)], key=lambda done: done[0]))
                 if len(parts) < turn.size:
                     return Effect(world, self._turn(turn.key, where, parts))
                 answer = [found[0] for _, found in parts] if name == "table.get" else None
-            return self._answered(world, turn, answer, now)
+            return self._answered(world, turn, answer, now, created=created)
         if kind in {"crash before", "crash after"}:
             return Effect(world, self._turn(turn.key, None), failed=True)
         answer = {"conflict": _CONFLICT, "repeat": _REPEAT}.get(kind, {}).get(name, _LOST)
-        return self._answered(world, turn, answer, now)
+        return self._answered(world, turn, answer, now, created=created)
 
-    def _answered(self, world: World, turn: Turn, answer: Any, now: int) -> Effect:
+    def _answered(self, world: World, turn: Turn, answer: Any, now: int, *, created: bool = False) -> Effect:
         assert turn.where is not None
-        where = turn.where.answered(answer, self._time(turn.client, now))
+        where = turn.where.answered(answer, self._time(turn.client, now), created=created)
         if where.call is not None:
             return Effect(world, self._turn(turn.key, where))
         client, place, attempt = turn.key
@@ -366,4 +368,4 @@ def described(state: State, move: Move) -> str:
     turn = state.turns[move.client]
     call = turn.part(move.part)
     asked = ", ".join([*map(str, call.args), *[f"{name}={value}" for name, value in call.options.items()]])
-    return f"{move.kind}: client {move.client}, {turn.operation}: {call.name} {asked[:300]}"
+    return f"{move.kind}: client {move.client}, {turn.operation}: {call.name} {asked[:120]}"
