@@ -83,16 +83,13 @@ class Sample:
         return f"{', '.join(told)}, {self.seconds:.0f} s: {len(self.broken)} broken"
 
 
-def sample(
-    seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, lists: bool = True, until: int = 1
-) -> Sample:
+def sample(seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, until: int = 1) -> Sample:
     """Draws schedules and runs them; seed and number determine one.
 
     Args:
         seed: Of all of them.
         numbers: Which ones.
         weaken: Takes a safety away.
-        lists: Whether clients list versions.
         until: Stop after so many that break a promise.
     """
     found = Sample()
@@ -106,7 +103,7 @@ def sample(
         found.schedules += 1
         try:
             with patch.object(_deleting, "PURGE_PAGE", _PURGE_PAGE):
-                end = _run(random, path, roots, weaken, lists=lists)
+                end = _run(random, path, roots, weaken)
         except Violation as violation:
             told = [described(state, move) for state, move in path]
             found.broken.append(Broken(number, str(violation), told))
@@ -121,10 +118,8 @@ def sample(
     return found
 
 
-def _run(
-    random: Random, path: list[tuple[State, Move]], roots: dict[Any, Where], weaken: Weaken | None, *, lists: bool
-) -> State:
-    clients = _clients(random, lists=lists)
+def _run(random: Random, path: list[tuple[State, Move]], roots: dict[Any, Where], weaken: Weaken | None) -> State:
+    clients = _clients(random)
     earlier = random.choice([(), (), (Save("p"),), (Save("p"), Save("Q"))])
     world, events = alone(World(), earlier, client=_EARLIER_CLIENT, now=NOON, weaken=weaken)
     skews = random.choice(_SKEWS)
@@ -152,7 +147,7 @@ def _run(
     return state
 
 
-def _clients(random: Random, *, lists: bool) -> Sequence[Sequence[Operation]]:
+def _clients(random: Random) -> Sequence[Sequence[Operation]]:
     """Two or three savers, maybe one save twice, up to two deleters, maybe healer, reconcile and readers."""
     tokens = [random.choice(letter) for letter in ("aA", "bB", "cC")[: random.randint(2, 3)]]
     clients: list[list[Operation]] = [[Save(token)] for token in tokens]
@@ -165,7 +160,7 @@ def _clients(random: Random, *, lists: bool) -> Sequence[Sequence[Operation]]:
     elif helping < 0.4:
         clients.append([Reconcile()])
     if random.random() < 0.4:
-        kinds: list[Operation] = [Load(), Load(0), Load(1), List(), *([Versions()] if lists else [])]
+        kinds: list[Operation] = [Load(), Load(0), Load(1), List(), Versions()]
         clients += [random.choices(kinds, k=random.randint(1, 3)) for _ in range(random.randint(1, 2))]
     return clients
 

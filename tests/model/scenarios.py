@@ -13,7 +13,7 @@ from tests.model.replay import Weaken
 from tests.model.schedule import FAULTS, NOON, State
 from tests.model.worlds import World
 
-__all__ = ["SCENARIOS", "UNMENDED", "Scenario", "explore"]
+__all__ = ["SCENARIOS", "Scenario", "explore"]
 
 _EARLIER_CLIENT: Final = 60
 
@@ -65,15 +65,11 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         clients=[[_A], [Delete()], [Load(1)]], earlier=_EARLIER, kinds=SOON
     ),
     "saver, deleter, reader of names": Scenario(clients=[[_A], [Delete()], [List()]], earlier=_EARLIER, kinds=SOON),
-}
-
-UNMENDED: Final[Mapping[str, Scenario]] = {
     "a list of versions while they are deleted": Scenario(
         clients=[[_A], [Delete()], [Versions()]], earlier=_EARLIER, kinds=SOON
     ),
     "a blob's key that seems to be taken": Scenario(clients=[[_LARGE], [_B], [Delete()]], blobs_collide=True),
 }
-"""What breaks a promise now."""
 
 
 def explore(scenario: Scenario, *, weaken: Weaken | None = None) -> Found:

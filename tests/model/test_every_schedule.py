@@ -8,14 +8,14 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import pytest
 
 from tests.model.explore import Found
-from tests.model.scenarios import SCENARIOS, UNMENDED, explore
+from tests.model.scenarios import SCENARIOS, explore
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
 def explored(workers: ProcessPoolExecutor) -> Mapping[str, Future[Found]]:
-    return {name: workers.submit(explore, scenario) for name, scenario in {**SCENARIOS, **UNMENDED}.items()}
+    return {name: workers.submit(explore, scenario) for name, scenario in SCENARIOS.items()}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -25,10 +25,3 @@ def test_no_schedule_breaks_a_promise(name: str, explored: Mapping[str, Future[F
     tell.append(f"{name}: {scenario.faults} of {', '.join(scenario.kinds)}, anywhere: {found}")
     assert found.violation is None, "\n".join([found.violation or "", *found.schedule])
     assert found.ends > 1
-
-
-@pytest.mark.xfail(reason="the store has to be mended")
-@pytest.mark.parametrize("name", UNMENDED)
-def test_no_schedule_breaks_a_promise_once_mended(name: str, explored: Mapping[str, Future[Found]]) -> None:
-    found = explored[name].result()
-    assert found.violation is None, "\n".join([found.violation or "", *found.schedule])

@@ -43,14 +43,14 @@ def _helpless(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_safety_is_missed_in_drawn_schedules(weaken: Weaken, expected: set[str], tell: list[str]) -> None:
-    found = sample("teeth", range(SCHEDULES), weaken=weaken, lists=False)
+    found = sample("teeth", range(SCHEDULES), weaken=weaken)
     tell.append(f"{weaken.__name__}: a promise is broken by one of {found.schedules} drawn schedules")
     assert_seen(found.broken[0].promise if found.broken else None, expected)
 
 
 @pytest.mark.usefixtures("_helpless")
 def test_helping_is_missed_in_drawn_schedules(tell: list[str]) -> None:
-    found = sample("teeth", range(SCHEDULES), lists=False)
+    found = sample("teeth", range(SCHEDULES))
     tell.append(f"helpless: a promise is broken by one of {found.schedules} drawn schedules")
     assert_seen(found.broken[0].promise if found.broken else None, {"gave up", "livelock"})
 

@@ -14,7 +14,7 @@ from artifact_store.errors import (
 )
 from artifact_store.model import ArtifactSummary, BlobRef, Loaded, Page, Version
 from artifact_store.names import MAX_VERSION, ArtifactId, Scope
-from artifact_store.ports import Head, ObjectRef, Ports, StoredObject
+from artifact_store.ports import Head, ObjectRef, Ports, Row, StoredObject
 from artifact_store.record import read_record
 
 __all__ = ["Reader"]
@@ -119,14 +119,24 @@ class Reader:
 
     def list_versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
         """Lists an artifact's live versions, oldest first."""
-        head, page = self._parallel(
-            lambda: self._index.head(artifact),
-            lambda: self._index.versions(artifact, limit=limit, position=position),
-        )
-        if head is None or head.lost:
-            raise _no_artifact(artifact)
-        live = [version for version in page.items if version.gen == head.gen]
-        return Page(live, page.position)
+        if position is None:
+            head, page = self._parallel(
+                lambda: self._index.head(artifact),
+                lambda: self._index.rows(artifact, limit=limit, position=None),
+            )
+            if head is None or head.lost:
+                raise _no_artifact(artifact)
+            if _is_whole(page, head):
+                return _shown(page, head)
+        # Of what lives after a page was read, no purge has taken anything out of that page.
+        for _ in range(_LOOKS):
+            page = self._index.rows(artifact, limit=limit, position=position)
+            head = self._index.head(artifact)
+            if head is None or head.lost:
+                raise _no_artifact(artifact)
+            if position is not None or any(row.version.gen == head.gen for row in page.items):
+                return _shown(page, head)
+        raise StorageUnavailable("the index is changing under this read")
 
     def list_artifacts(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Lists live artifacts: a session's, then its user's."""
@@ -171,6 +181,18 @@ def _joined(
     else:
         position = user.position
     return Page([*session.items, *items], _USER_STAGE + position if position else None)
+
+
+def _is_whole(page: Page[Row], head: Head) -> bool:
+    """Whether a first page has all it should, though a purge may have been at work when it was read."""
+    numbers = [row.version.number for row in page.items if row.version.gen == head.gen]
+    until = head.next if page.position is None else min(head.next, page.items[-1].version.number)
+    return numbers == list(range(len(numbers))) and len(numbers) >= max(until, 1)
+
+
+def _shown(page: Page[Row], head: Head) -> Page[Version]:
+    live = [row.version for row in page.items if row.version.gen == head.gen and not row.lost]
+    return Page(live, page.position)
 
 
 def _matches(etag: str, etags: frozenset[str]) -> bool:

@@ -16,10 +16,11 @@ The hazards, each met by one rule:
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from typing import Final
 
 from artifact_store._settling import Settler, Verdict
-from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied
+from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied, StorageUnavailable
 from artifact_store.model import BlobRef, Content, Saved, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
@@ -29,6 +30,9 @@ __all__ = ["Save"]
 
 _PATIENCE: Final = (0.0, 0.03)
 """Pauses, in seconds, before each look whether the winner of a number has committed it by itself."""
+
+_BLOB_KEYS: Final = 3
+"""New keys that are tried for a blob."""
 
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.25
@@ -125,14 +129,18 @@ class Save:
         )
 
     def _put_blob(self, draft: Draft) -> BlobRef:
-        key = BLOB_PREFIX + self._ports.new_id()
-        version_id = self._ports.objects.create(
-            key,
-            self._content.body,
-            content_type=draft.content_type,
-            metadata={BLOB_OWNER: self._artifact.key_prefix},
-        )
-        return BlobRef(key, version_id)
+        for _ in range(_BLOB_KEYS):
+            key = BLOB_PREFIX + self._ports.new_id()
+            # A new key that is taken is my own: the answer to the first of two attempts was lost. The sweep takes it.
+            with suppress(ObjectExists):
+                version_id = self._ports.objects.create(
+                    key,
+                    self._content.body,
+                    content_type=draft.content_type,
+                    metadata={BLOB_OWNER: self._artifact.key_prefix},
+                )
+                return BlobRef(key, version_id)
+        raise StorageUnavailable("S3 keeps reporting that a new key is taken")
 
     def _commit_mine(self, mine: Version) -> Saved | None:
         """Commits my own object, or finds out who did, or takes it back."""

@@ -91,10 +91,6 @@ class TableIndex:
             if after is None:
                 return found
 
-    def versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
-        page = self.rows(artifact, limit=limit, position=position)
-        return Page([row.version for row in page.items if not row.lost], page.position)
-
     def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
         after = items.version_sort(artifact, position) if position is not None else None
         rows, last = self._table.query(

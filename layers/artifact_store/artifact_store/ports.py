@@ -262,11 +262,8 @@ class Index(Protocol):
     def versions_numbered(self, artifact: ArtifactId, number: int) -> Sequence[Version]:
         """Reads the versions of one number, of every generation not yet purged."""
 
-    def versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
-        """Reads versions in ascending order, of every generation not yet purged."""
-
     def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
-        """Reads entries as `versions` does, those of lost versions too."""
+        """Reads versions in ascending order, of every generation not yet purged, those lost too."""
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Reads the live artifacts of one scope, in the order of their encoded filenames."""
