@@ -14,6 +14,7 @@ from typing import Any
 
 from artifact_store import ArtifactId, ArtifactStore, Content, Part
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
+from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.adapters.time import SystemClock
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
@@ -161,7 +162,16 @@ def opened(objects: MemoryObjects, table: MemoryTable, bill: Bill) -> ArtifactSt
     billed_objects: Any = BilledObjects(objects, bill)
     billed_table: Any = BilledTable(table, bill)
     index = TableIndex(billed_table, clock)
-    return ArtifactStore(Ports(objects=billed_objects, index=index, clock=clock, parallel=bill.parallel, new_id=new_id))
+    return ArtifactStore(
+        Ports(
+            objects=billed_objects,
+            transfers=MemoryTransfers(objects),
+            index=index,
+            clock=clock,
+            parallel=bill.parallel,
+            new_id=new_id,
+        )
+    )
 
 
 def list_all(store: ArtifactStore) -> None:

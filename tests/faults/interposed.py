@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
+from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.adapters.time import InTurn
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
@@ -65,6 +66,7 @@ class World:
     def __init__(self) -> None:
         self.clock = TestClock()
         self.objects = MemoryObjects(clock=self.clock)
+        self.transfers = MemoryTransfers(self.objects, clock=self.clock)
         self.table = MemoryTable(clock=self.clock)
 
     def store(
@@ -81,8 +83,10 @@ class World:
 
     def _ports(self, table: Any, hook: Hook | None, clock: Clock, parallel: Parallel) -> Ports:
         objects: Any = Interposed(self.objects, hook) if hook else self.objects
+        transfers: Any = Interposed(self.transfers, hook) if hook else self.transfers
         return Ports(
             objects=objects,
+            transfers=transfers,
             index=TableIndex(table, clock),
             clock=clock,
             parallel=parallel,

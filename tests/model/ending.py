@@ -60,6 +60,7 @@ class _Alone:
         world.objects._ids = count(client * 1_000_000)
         self.ports = Ports(
             objects=world.objects,
+            transfers=world.transfers,
             index=TableIndex(world.table, self),
             clock=self,
             parallel=InTurn(),

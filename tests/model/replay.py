@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from artifact_store.index import TableIndex
 from artifact_store.ports import Item, Key, ListedObject, ObjectHead, ObjectRef, Ports, Put, StoredObject, Write
+from artifact_store.transfers import PendingUpload, UploadedPart
 from tests.model.operations import Again, Answer, Operation
 from tests.model.worlds import Call, Raised, frozen
 
@@ -132,6 +133,7 @@ class _Replay:
         self._now = attempt.start
         self.ports = Ports(
             objects=_Objects(self.ask),
+            transfers=_transfers(self.ask),
             index=TableIndex(_Table(self.ask), self),
             clock=self,
             parallel=self._in_either_order,
@@ -207,6 +209,33 @@ class _Objects:
 
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         self._ask("objects.delete", list(refs))
+
+
+class _Transfers:
+    """Multipart uploads, asked by name; nothing else of direct transfer is."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+
+    def parts(self, key: str, upload_id: str, *, after: int, limit: int) -> tuple[Sequence[UploadedPart], int | None]:
+        page: tuple[Sequence[UploadedPart], int | None] = self._ask(
+            "transfers.parts", key, upload_id, after=after, limit=limit
+        )
+        return page
+
+    def complete(self, key: str, upload_id: str, parts: Sequence[UploadedPart]) -> str:
+        version_id: str = self._ask("transfers.complete", key, upload_id, list(parts))
+        return version_id
+
+    def pending(
+        self, prefix: str, *, after: PendingUpload | None
+    ) -> tuple[Sequence[PendingUpload], PendingUpload | None]:
+        page: tuple[Sequence[PendingUpload], PendingUpload | None] = self._ask("transfers.pending", prefix, after=after)
+        return page
+
+
+def _transfers(ask: Callable[..., Any]) -> Any:
+    return _Transfers(ask)
 
 
 class _Table:

@@ -16,7 +16,7 @@ from tests.model.history import Event, History, Key
 from tests.model.judge import Violation
 from tests.model.operations import Again, Answer, Operation
 from tests.model.replay import ORDER, Attempt, Weaken, Where
-from tests.model.worlds import CHANGING, READING, Call, Raised, World, frozen
+from tests.model.worlds import CHANGING, CREATING, READING, Call, Raised, World, frozen
 
 __all__ = ["FAULTS", "NOON", "PATH", "Effect", "Model", "Move", "State", "Turn", "described"]
 
@@ -300,7 +300,7 @@ class Model:
         before = world
         if kind in _DONE:
             answer, world = self.do(turn.part(part), where.version, world, now)
-        created = name == "objects.create" and (world is not before or kind == "late")
+        created = name in CREATING and (world is not before or kind == "late")
         if kind == "go":
             if turn.size > 1:
                 parts = tuple(sorted([*turn.parts, (part, answer)], key=lambda done: done[0]))

@@ -308,6 +308,7 @@ class StoreMachine(RuleBasedStateMachine):
         clock = self.world.clock
         ports = Ports(
             objects=self.world.objects,
+            transfers=self.world.transfers,
             index=TableIndex(self.world.table, clock),
             clock=clock,
             parallel=InTurn(),

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Final
 
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
+from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.errors import StorageUnavailable
 from artifact_store.ports import (
     Check,
@@ -20,22 +21,37 @@ from artifact_store.ports import (
     StoredObject,
     TransactionConflict,
 )
+from artifact_store.transfers import UploadGone
 
-__all__ = ["CHANGING", "READING", "STORAGE_CLOCK", "Call", "Raised", "World", "frozen"]
+__all__ = ["CHANGING", "CREATING", "READING", "STORAGE_CLOCK", "Call", "Raised", "World", "frozen"]
 
-CHANGING: Final = frozenset({"objects.create", "objects.delete", "table.transact", "table.put", "table.delete"})
+CHANGING: Final = frozenset(
+    {
+        "objects.create",
+        "objects.delete",
+        "transfers.complete",
+        "table.transact",
+        "table.put",
+        "table.delete",
+    }
+)
 READING: Final = frozenset(
     {
         "objects.head",
         "objects.head_version",
         "objects.get",
         "objects.list_versions",
+        "transfers.parts",
+        "transfers.pending",
         "table.get",
         "table.query",
         "table.scan",
     }
 )
-_REFUSALS: Final = (ObjectExists, ConditionFailed, TransactionConflict)
+CREATING: Final = frozenset({"objects.create", "transfers.complete"})
+"""Calls that make an object."""
+
+_REFUSALS: Final = (ObjectExists, UploadGone, ConditionFailed, TransactionConflict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +115,12 @@ STORAGE_CLOCK: Final = _Clock()
 class World:
     """One state of the strict in-memory bucket and table. It never changes."""
 
-    __slots__ = ("_identity", "objects", "table")
+    __slots__ = ("_identity", "objects", "table", "transfers")
 
-    def __init__(self, objects: MemoryObjects | None = None, table: MemoryTable | None = None) -> None:
-        self.objects = objects or MemoryObjects(clock=STORAGE_CLOCK)
-        self.table = table or MemoryTable(clock=STORAGE_CLOCK)
+    def __init__(self) -> None:
+        self.objects = MemoryObjects(clock=STORAGE_CLOCK)
+        self.transfers = MemoryTransfers(self.objects, clock=STORAGE_CLOCK)
+        self.table = MemoryTable(clock=STORAGE_CLOCK)
         self._identity: Hashable = None
 
     def answer(self, call: Call, *, version: int, now: int) -> tuple[Any, World]:
@@ -111,21 +128,21 @@ class World:
         STORAGE_CLOCK.now = now
         after = self.copy() if call.name in CHANGING else self
         port, _, method = call.name.partition(".")
-        if method == "create":
+        if call.name in CREATING:
             after.objects._ids = count(version)
-        target = after.objects if port == "objects" else after.table
         try:
-            return getattr(target, method)(*call.args, **call.options), after
+            return getattr(getattr(after, port), method)(*call.args, **call.options), after
         except _REFUSALS as refusal:
             return Raised(type(refusal)), self
 
     def copy(self) -> World:
         """One that may be changed."""
-        objects, table = MemoryObjects(clock=STORAGE_CLOCK), MemoryTable(clock=STORAGE_CLOCK)
-        objects._keys = {key: dict(versions) for key, versions in self.objects._keys.items()}
-        table._items = {partition: dict(rows) for partition, rows in self.table._items.items()}
-        table._requests = dict(self.table._requests)
-        return World(objects, table)
+        after = World()
+        after.objects._keys = {key: dict(versions) for key, versions in self.objects._keys.items()}
+        after.transfers._uploads = dict(self.transfers._uploads)
+        after.table._items = {partition: dict(rows) for partition, rows in self.table._items.items()}
+        after.table._requests = dict(self.table._requests)
+        return after
 
     def forgetting_requests(self) -> World:
         """The world in which DynamoDB no longer knows any transaction's request token."""
@@ -150,5 +167,5 @@ class World:
         if self._identity is None:
             objects = frozenset([(key, frozen(list(found.values()))) for key, found in self.objects._keys.items()])
             items = frozenset([(key, frozen(item)) for key, item in self.table.items().items()])
-            self._identity = objects, items, frozen(self.table._requests)
+            self._identity = objects, frozenset(self.transfers._uploads), items, frozen(self.table._requests)
         return self._identity

@@ -14,13 +14,18 @@ from artifact_store.errors import (
     InvalidName,
     InvalidPart,
     InvalidPosition,
+    InvalidUpload,
     InvalidVersion,
     MetadataTooLarge,
     NameTooLong,
     NotFound,
+    PreconditionFailed,
     StorageDenied,
     StorageUnavailable,
     Unavailable,
+    UploadFinalized,
+    UploadIncomplete,
+    UploadNotFound,
     VersionNotFound,
 )
 from artifact_store.model import (
@@ -29,11 +34,13 @@ from artifact_store.model import (
     Loaded,
     Page,
     Part,
+    Precondition,
     Saved,
     Version,
 )
 from artifact_store.names import ArtifactId, Scope
 from artifact_store.store import ArtifactStore
+from artifact_store.transfers import SignedRequest, Upload, UploadedPart
 
 __all__ = [
     "ArtifactId",
@@ -52,6 +59,7 @@ __all__ = [
     "InvalidName",
     "InvalidPart",
     "InvalidPosition",
+    "InvalidUpload",
     "InvalidVersion",
     "Loaded",
     "MetadataTooLarge",
@@ -60,11 +68,19 @@ __all__ = [
     "Outcome",
     "Page",
     "Part",
+    "Precondition",
+    "PreconditionFailed",
     "Saved",
     "Scope",
+    "SignedRequest",
     "StorageDenied",
     "StorageUnavailable",
     "Unavailable",
+    "Upload",
+    "UploadFinalized",
+    "UploadIncomplete",
+    "UploadNotFound",
+    "UploadedPart",
     "Version",
     "VersionNotFound",
 ]

@@ -12,16 +12,18 @@ from artifact_store.errors import (
     StorageUnavailable,
     VersionNotFound,
 )
-from artifact_store.model import ArtifactSummary, BlobRef, Loaded, Page, Version
+from artifact_store.model import ArtifactSummary, Loaded, Page, Version
 from artifact_store.names import MAX_VERSION, ArtifactId, Scope
 from artifact_store.ports import Head, ObjectRef, Ports, Row, StoredObject
 from artifact_store.record import read_record
+from artifact_store.transfers import SignedRequest
 
 __all__ = ["Reader"]
 
 _LOOKS: Final = 3
 """How often a load starts over when a delete or re-save takes the object away under it."""
 
+_OCTETS: Final = "application/octet-stream"
 _SESSION_STAGE: Final = "s:"
 _USER_STAGE: Final = "u:"
 
@@ -31,6 +33,7 @@ class Reader:
 
     def __init__(self, ports: Ports) -> None:
         self._objects = ports.objects
+        self._transfers = ports.transfers
         self._index = ports.index
         self._parallel = ports.parallel
 
@@ -77,8 +80,18 @@ class Reader:
         return Loaded(version, found.body) if found else None
 
     def _content(self, version: Version) -> StoredObject | None:
-        blob = version.blob or BlobRef(version.artifact.object_key(version.number), version.version_id)
-        return self._objects.get(ObjectRef(blob.key, blob.version_id))
+        return self._objects.get(_content_ref(version))
+
+    def sign(self, version: Version, *, seconds: int, disposition: str) -> SignedRequest:
+        """Signs a download of a version's content."""
+        ref = _content_ref(version)
+        return self._transfers.sign_get(
+            ref.key,
+            ref.version_id,
+            content_type=version.part.mime_type or _OCTETS,
+            disposition=disposition,
+            seconds=seconds,
+        )
 
     def describe(self, artifact: ArtifactId, number: int | None) -> Version:
         """Describes a version from the index alone."""
@@ -193,6 +206,12 @@ def _is_whole(page: Page[Row], head: Head) -> bool:
 def _shown(page: Page[Row], head: Head) -> Page[Version]:
     live = [row.version for row in page.items if row.version.gen == head.gen and not row.lost]
     return Page(live, page.position)
+
+
+def _content_ref(version: Version) -> ObjectRef:
+    if version.blob is not None:
+        return ObjectRef(version.blob.key, version.blob.version_id)
+    return ObjectRef(version.artifact.object_key(version.number), version.version_id)
 
 
 def _matches(etag: str, etags: frozenset[str]) -> bool:

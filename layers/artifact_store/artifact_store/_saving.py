@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 from artifact_store._settling import Settler, Verdict
 from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied, StorageUnavailable
-from artifact_store.model import BlobRef, Content, Saved, Version
+from artifact_store.model import BlobRef, Content, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
 from artifact_store.record import BLOB_OWNER, Draft, Record
@@ -38,6 +38,10 @@ _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 0.25
 
 
+def _latest_etag(head: Head | None) -> str | None:
+    return head.latest.etag if head and not head.lost else None
+
+
 def _place(head: Head | None) -> tuple[str, int] | None:
     return (head.gen, head.next) if head else None
 
@@ -45,7 +49,16 @@ def _place(head: Head | None) -> tuple[str, int] | None:
 class Save:
     """One request's save; `run` it once."""
 
-    def __init__(self, ports: Ports, artifact: ArtifactId, content: Content, *, token: str) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        artifact: ArtifactId,
+        content: Content | Uploaded,
+        *,
+        token: str,
+        only_if: Precondition | None = None,
+        skip_unchanged: bool = False,
+    ) -> None:
         """Prepares a save; touches nothing.
 
         Args:
@@ -53,12 +66,16 @@ class Save:
             artifact: What to save.
             content: The new version.
             token: Hash of caller, artifact and idempotency key.
+            only_if: What must be true of the latest version.
+            skip_unchanged: Whether nothing is to be saved that is the latest version already.
         """
         self._ports = ports
         self._artifact = artifact
         self._content = content
         self._token = token
-        self._blob: BlobRef | None = None
+        self._only_if = only_if
+        self._skip_unchanged = skip_unchanged
+        self._blob: BlobRef | None = content.blob if isinstance(content, Uploaded) else None
         self._settler = Settler(ports)
 
     def run(self, *, timeout: float) -> Saved:
@@ -85,11 +102,25 @@ class Save:
             clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, no secret
             pause = min(pause * 2, _LONGEST_PAUSE)
 
+    def replayed(self) -> Saved | None:
+        """What this save's token has saved already; None when it has not.
+
+        Raises:
+            IdempotencyKeyReused: The token stands for other content.
+        """
+        _, known = self._ports.index.head_and_token(self._artifact, self._token)
+        return self._replay(known) if known is not None else None
+
     def _attempt(self) -> Saved | None:
         """One round of the protocol; None to start over."""
         head, known = self._ports.index.head_and_token(self._artifact, self._token)
         if known is not None:
             return self._replay(known)
+        # No other version can come between: the commit demands the head that is judged here.
+        if self._only_if is not None:
+            self._only_if.check(_latest_etag(head))
+        if self._skip_unchanged and (unchanged := self._unchanged(head)):
+            return Saved(unchanged, replayed=False, unchanged=True)
         gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
         if number > MAX_VERSION:
             raise StorageDenied(f"the artifact has {MAX_VERSION:,} versions, which is the limit")
@@ -120,7 +151,7 @@ class Save:
             number=number,
             gen=gen,
             version_id=version_id,
-            size=len(self._content.body),
+            size=self._content.size,
             sha256=self._content.sha256,
             part=self._content.part,
             custom_metadata=self._content.custom_metadata,
@@ -128,14 +159,25 @@ class Save:
             blob=self._blob,
         )
 
+    def _unchanged(self, head: Head | None) -> Version | None:
+        """The latest version, if a save would only repeat it."""
+        content = self._content
+        if head is None or head.lost or content.sha256 is None or head.latest.sha256 != content.sha256:
+            return None
+        latest = self._ports.index.version(self._artifact, head.latest.number, head.gen)
+        if latest is None or (latest.part, latest.custom_metadata) != (content.part, content.custom_metadata):
+            return None
+        return latest
+
     def _put_blob(self, draft: Draft) -> BlobRef:
+        body = cast("Content", self._content).body
         for _ in range(_BLOB_KEYS):
             key = BLOB_PREFIX + self._ports.new_id()
             # A new key that is taken is my own: the answer to the first of two attempts was lost. The sweep takes it.
             with suppress(ObjectExists):
                 version_id = self._ports.objects.create(
                     key,
-                    self._content.body,
+                    body,
                     content_type=draft.content_type,
                     metadata={BLOB_OWNER: self._artifact.key_prefix},
                 )
@@ -197,6 +239,7 @@ class Save:
         if self._blob is not None:
             committed = self._ports.index.version(self._artifact, known.number, known.gen)
             self._drop_blob(but=committed.blob if committed else None)
+            self._blob = committed.blob if committed else self._blob
         version = self._version(
             gen=known.gen,
             number=known.number,
@@ -206,6 +249,8 @@ class Save:
         return Saved(version, replayed=True)
 
     def _drop_blob(self, *, but: BlobRef | None = None) -> None:
+        if isinstance(self._content, Uploaded):
+            return  # it cannot be put again; the sweep takes what no version names
         if self._blob is not None and self._blob != but:
             self._ports.objects.delete([ObjectRef(self._blob.key, self._blob.version_id)])
         self._blob = None

@@ -11,11 +11,16 @@ ArtifactStoreError
 │   ├── DigestMismatch        the content is not what its digest says
 │   ├── InvalidMetadata       custom metadata that is not a JSON object
 │   ├── MetadataTooLarge      more custom metadata than one version takes
-│   └── InvalidPosition       a list position that is not in this list
+│   ├── InvalidPosition       a list position that is not in this list
+│   └── InvalidUpload         a size, part size or part that an upload cannot have
 ├── NotFound
 │   ├── ArtifactNotFound      no live artifact of that name
-│   └── VersionNotFound       the artifact lives, that version does not exist
+│   ├── VersionNotFound       the artifact lives, that version does not exist
+│   └── UploadNotFound        the upload was aborted, has expired, or was never begun
 ├── IdempotencyKeyReused      the key was used for other content
+├── PreconditionFailed        the latest version is not the one the caller has seen
+├── UploadIncomplete          parts are missing, or are not what was announced
+├── UploadFinalized           the upload has become a version; it cannot be aborted any more
 ├── Unavailable               safe to repeat, after `retry_after` seconds
 │   ├── Contention            too many savers of one artifact at the same moment
 │   └── StorageUnavailable    S3 or DynamoDB failed, throttled or timed out
@@ -39,13 +44,18 @@ __all__ = [
     "InvalidName",
     "InvalidPart",
     "InvalidPosition",
+    "InvalidUpload",
     "InvalidVersion",
     "MetadataTooLarge",
     "NameTooLong",
     "NotFound",
+    "PreconditionFailed",
     "StorageDenied",
     "StorageUnavailable",
     "Unavailable",
+    "UploadFinalized",
+    "UploadIncomplete",
+    "UploadNotFound",
     "VersionNotFound",
 ]
 
@@ -132,6 +142,12 @@ class InvalidPosition(InvalidInput):
     code = "invalid_cursor"
 
 
+class InvalidUpload(InvalidInput):
+    """A size, part size or part that an upload cannot have; `limit` is in bytes, or a number of parts."""
+
+    code = "invalid_upload"
+
+
 class NotFound(ArtifactStoreError):
     """There is nothing of that name."""
 
@@ -148,6 +164,38 @@ class VersionNotFound(NotFound):
     """The artifact lives, but that version does not exist."""
 
     code = "version_not_found"
+
+
+class UploadNotFound(NotFound):
+    """The upload was aborted, has expired, was swept, or was never begun."""
+
+    code = "upload_not_found"
+
+
+class UploadIncomplete(ArtifactStoreError):
+    """Parts are missing, or what was uploaded is not what was announced; nothing was saved."""
+
+    code = "upload_incomplete"
+
+
+class UploadFinalized(ArtifactStoreError):
+    """The upload's content is complete, so that it may be a version already: it cannot be aborted."""
+
+    code = "upload_finalized"
+
+
+class PreconditionFailed(ArtifactStoreError):
+    """The latest version is not the one that the caller's save depends on; nothing was saved.
+
+    Attributes:
+        etag: The latest version's entity tag; None when there is no artifact.
+    """
+
+    code = "precondition_failed"
+
+    def __init__(self, detail: str, *, etag: str | None) -> None:
+        super().__init__(detail)
+        self.etag = etag
 
 
 class IdempotencyKeyReused(ArtifactStoreError):

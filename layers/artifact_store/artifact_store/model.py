@@ -16,6 +16,7 @@ from artifact_store.errors import (
     InvalidMetadata,
     InvalidPart,
     MetadataTooLarge,
+    PreconditionFailed,
 )
 from artifact_store.names import ArtifactId
 
@@ -30,7 +31,9 @@ __all__ = [
     "Page",
     "Part",
     "PartKind",
+    "Precondition",
     "Saved",
+    "Uploaded",
     "Version",
     "canonical_json",
     "etag",
@@ -141,12 +144,11 @@ class Content:
         if self.part.kind == "file" and not self.body:
             raise InvalidContent("content of kind file must be a file URI", field="content")
         _check_metadata(self.custom_metadata)
-        if len(self.metadata_json) > MAX_METADATA_BYTES:
-            raise MetadataTooLarge(
-                f"custom metadata has {len(self.metadata_json):,} bytes as JSON; the limit is {MAX_METADATA_BYTES:,}",
-                field="customMetadata",
-                limit=MAX_METADATA_BYTES,
-            )
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.body)
 
     @cached_property
     def sha256(self) -> str:
@@ -154,20 +156,94 @@ class Content:
         return hashlib.sha256(self.body).hexdigest()
 
     @cached_property
-    def metadata_json(self) -> str:
-        """The custom metadata as canonical JSON."""
-        return canonical_json(self.custom_metadata)
+    def fingerprint(self) -> str:
+        """What an idempotency key stands for: everything that is saved, in hex."""
+        return _fingerprint(self.sha256, self.part, self.custom_metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """An immutable object under `!blobs/` that a manifest record names."""
+
+    key: str
+    version_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """One version to be saved whose bytes are in the bucket already.
+
+    Attributes:
+        blob: Where they are.
+        size: How many.
+        sha256: Their hex digest as their uploader claims; None when it did not say.
+        part: What kind of part it is.
+        custom_metadata: A JSON object; at most 64 KB as JSON, nested at most 32 deep.
+    """
+
+    blob: BlobRef
+    size: int
+    sha256: str | None
+    part: Part = field(default_factory=Part)
+    custom_metadata: JsonObject = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.part.kind == "file" and not 0 < self.size <= MAX_INLINE_BYTES:
+            raise InvalidContent("content of kind file must be a file URI", field="content", limit=MAX_INLINE_BYTES)
+        _check_metadata(self.custom_metadata)
 
     @cached_property
     def fingerprint(self) -> str:
         """What an idempotency key stands for: everything that is saved, in hex."""
-        part = self.part
-        facts = [self.sha256, part.kind, part.mime_type, part.display_name, self.metadata_json]
-        return hashlib.sha256(canonical_json(facts).encode()).hexdigest()
+        return _fingerprint(self.sha256 or self.blob.key, self.part, self.custom_metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precondition:
+    """What must be true of the latest version for a save to count.
+
+    Attributes:
+        etags: Its entity tag must be one of these, or `*`: any; None: does not matter.
+        absent: There must be no artifact.
+    """
+
+    etags: frozenset[str] | None = None
+    absent: bool = False
+
+    def check(self, latest: str | None) -> None:
+        """Compares with the latest version's entity tag, None when there is no artifact.
+
+        Raises:
+            PreconditionFailed: It does not hold.
+        """
+        if self.absent and latest is not None:
+            raise PreconditionFailed("there is such an artifact already", etag=latest)
+        if self.etags is None:
+            return
+        if latest is None:
+            raise PreconditionFailed("there is no such artifact any more", etag=None)
+        if latest not in self.etags and "*" not in self.etags:
+            raise PreconditionFailed("the latest version is another one by now", etag=latest)
+
+
+def _fingerprint(digest: str, part: Part, custom_metadata: JsonObject) -> str:
+    facts = [digest, part.kind, part.mime_type, part.display_name, canonical_json(custom_metadata)]
+    return hashlib.sha256(canonical_json(facts).encode()).hexdigest()
 
 
 def _check_metadata(value: object) -> None:
-    """Refuses what would not come back as it was: JSON only, finite, not too deep."""
+    """Refuses what would not come back as it was: JSON only, finite, not too deep, not too large."""
+    _check_depth(value)
+    size = len(canonical_json(value))
+    if size > MAX_METADATA_BYTES:
+        raise MetadataTooLarge(
+            f"custom metadata has {size:,} bytes as JSON; the limit is {MAX_METADATA_BYTES:,}",
+            field="customMetadata",
+            limit=MAX_METADATA_BYTES,
+        )
+
+
+def _check_depth(value: object) -> None:
     if not isinstance(value, Mapping):
         raise InvalidMetadata("custom metadata must be a JSON object", field="customMetadata")
     level: Sequence[object] = [value]
@@ -219,14 +295,6 @@ def _refuse_metadata_text(value: object) -> None:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRef:
-    """An immutable object under `!blobs/` that a manifest record names."""
-
-    key: str
-    version_id: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One committed version of an artifact.
@@ -268,10 +336,12 @@ class Saved:
     Attributes:
         version: What was committed.
         replayed: True when an earlier request with the same idempotency key had saved it.
+        unchanged: True when nothing was saved since the latest version is the same already.
     """
 
     version: Version
     replayed: bool
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from artifact_store.model import ArtifactSummary, BlobRef, Page, Version
 from artifact_store.names import ArtifactId, Scope
+from artifact_store.transfers import Transfers
 
 __all__ = [
     "ABSENT",
@@ -427,6 +428,7 @@ class Ports:
 
     Attributes:
         objects: The bucket.
+        transfers: What callers exchange with the bucket themselves.
         index: The index table.
         clock: Time.
         parallel: Runs two storage calls at once.
@@ -434,6 +436,7 @@ class Ports:
     """
 
     objects: ObjectStore
+    transfers: Transfers
     index: Index
     clock: Clock
     parallel: Parallel

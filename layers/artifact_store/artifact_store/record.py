@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from artifact_store.errors import InvalidInput
 from artifact_store.model import (
@@ -23,6 +23,7 @@ from artifact_store.model import (
     BlobRef,
     Content,
     Part,
+    Uploaded,
     Version,
     canonical_json,
 )
@@ -74,18 +75,20 @@ class Draft:
 
     gen: str
     token: str
-    content: Content
+    content: Content | Uploaded
     created_ms: int
 
     def _identity(self, layout: str) -> dict[str, str]:
-        return {
+        identity = {
             "artifact-record": layout,
             "artifact-gen": self.gen,
             "artifact-token": self.token,
             "artifact-fingerprint": self.content.fingerprint,
             "artifact-created": str(self.created_ms),
-            "artifact-sha256": self.content.sha256,
         }
+        if self.content.sha256 is not None:
+            identity["artifact-sha256"] = self.content.sha256
+        return identity
 
     def inline_metadata(self) -> dict[str, str]:
         """User metadata of an inline record."""
@@ -97,7 +100,9 @@ class Draft:
 
     @property
     def fits_inline(self) -> bool:
-        """Whether the facts fit into user metadata."""
+        """Whether content and facts fit into one object: the facts into its user metadata."""
+        if isinstance(self.content, Uploaded):
+            return False
         size = sum(_HEADER_PREFIX_BYTES + len(key) + len(value) for key, value in self.inline_metadata().items())
         return size <= MAX_USER_METADATA_BYTES
 
@@ -109,11 +114,11 @@ class Draft:
     def object(self, blob: BlobRef | None) -> tuple[bytes, str, dict[str, str]]:
         """The record's body, Content-Type and user metadata; a manifest when there is a blob."""
         if blob is None:
-            return self.content.body, self.content_type, self.inline_metadata()
+            return cast("Content", self.content).body, self.content_type, self.inline_metadata()
         manifest = {
             "part": _part_to_json(self.content.part),
             "customMetadata": self.content.custom_metadata,
-            "size": len(self.content.body),
+            "size": self.content.size,
             "blob": {"key": blob.key, "versionId": blob.version_id},
         }
         return canonical_json(manifest).encode(), _MANIFEST_TYPE, self._identity("manifest")
@@ -181,7 +186,7 @@ def _read_own(artifact: ArtifactId, number: int, head: ObjectHead, manifest: Sto
         gen=_checked(metadata["artifact-gen"]),
         version_id=head.version_id,
         size=size,
-        sha256=metadata["artifact-sha256"],
+        sha256=metadata.get("artifact-sha256"),
         part=_part_from_json(part),
         custom_metadata=custom_metadata,
         created_ms=int(metadata["artifact-created"]),

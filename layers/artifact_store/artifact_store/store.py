@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from artifact_store._deleting import Deleter
 from artifact_store._healing import Healer
 from artifact_store._reading import Reader
 from artifact_store._saving import Save
 from artifact_store._settling import Outcome
+from artifact_store._uploading import Uploader
 from artifact_store.ids import token_hash
-from artifact_store.model import ArtifactSummary, Content, Loaded, Page, Saved, Version
+from artifact_store.model import (
+    ArtifactSummary,
+    Content,
+    JsonObject,
+    Loaded,
+    Page,
+    Part,
+    Precondition,
+    Saved,
+    Version,
+)
 from artifact_store.names import ArtifactId, Scope
 from artifact_store.ports import Ports
+from artifact_store.transfers import SignedRequest, Upload, UploadedPart, UploadMethod
 
 __all__ = ["ArtifactStore"]
+
+DOWNLOAD_SECONDS: Final = 60
 
 
 class ArtifactStore:
@@ -29,6 +44,7 @@ class ArtifactStore:
         self._reader = Reader(ports)
         self._deleter = Deleter(ports)
         self._healer = Healer(ports)
+        self._uploader = Uploader(ports)
 
     def save(
         self,
@@ -37,6 +53,8 @@ class ArtifactStore:
         *,
         caller: str,
         idempotency_key: str,
+        only_if: Precondition | None = None,
+        skip_unchanged: bool = False,
         timeout: float = 20.0,
     ) -> Saved:
         """Saves content as the artifact's next version, exactly once per idempotency key.
@@ -46,11 +64,15 @@ class ArtifactStore:
             content: The new version.
             caller: Who asks; an idempotency key means something only to its caller.
             idempotency_key: The same key and content is the same save, for a day.
+            only_if: What must be true of the latest version. A save that is repeated was judged before.
+            skip_unchanged: Whether to save nothing when the latest version has the same bytes, part and
+                metadata; `Saved.unchanged` tells.
             timeout: Give up after so many seconds.
 
         Raises:
             InvalidName: The session is reserved.
             IdempotencyKeyReused: The key was used for other content.
+            PreconditionFailed: The latest version is not as `only_if` demands.
             Unavailable: Nothing is known to be saved; repeat with the same key.
         """
         save = Save(
@@ -58,8 +80,130 @@ class ArtifactStore:
             artifact,
             content,
             token=token_hash(caller=caller, artifact=artifact, idempotency_key=idempotency_key),
+            only_if=only_if,
+            skip_unchanged=skip_unchanged,
         )
         return save.run(timeout=timeout)
+
+    def begin_upload(
+        self,
+        artifact: ArtifactId,
+        *,
+        size: int | None = None,
+        part_bytes: int | None = None,
+        mime_type: str | None = None,
+        method: UploadMethod = "parts",
+        sha256: str | None = None,
+    ) -> Upload:
+        """Begins an upload of content that goes to the bucket itself. It leaves no trace in the index.
+
+        Args:
+            artifact: What it is for.
+            size: Bytes of the whole content, up to 5 TiB; None when it is not known yet.
+            part_bytes: Bytes of every part but the last, 5 MiB to 5 GiB; by default enough for 10,000 parts.
+            mime_type: What the content will be.
+            method: In parts, or by one put of at most 5 GiB.
+            sha256: Hex digest of the whole content, for one put.
+
+        Raises:
+            InvalidName: The session is reserved.
+            InvalidUpload: A size cannot be.
+        """
+        return self._uploader.begin(
+            artifact, size=size, part_bytes=part_bytes, mime_type=mime_type, method=method, sha256=sha256
+        )
+
+    def sign_upload_parts(self, upload: Upload, parts: Sequence[UploadedPart]) -> Sequence[SignedRequest]:
+        """Signs the requests that upload these parts, each with its size and SHA-256.
+
+        Raises:
+            InvalidUpload: A part is none of this upload.
+            UploadNotFound: The upload has expired.
+        """
+        return self._uploader.sign_parts(upload, parts)
+
+    def sign_upload_put(self, upload: Upload) -> SignedRequest:
+        """Signs the request that puts all content of an upload that has no parts.
+
+        Raises:
+            UploadNotFound: The upload has expired.
+        """
+        return self._uploader.sign_put(upload)
+
+    def uploaded_parts(self, upload: Upload, *, after: int = 0) -> tuple[Sequence[UploadedPart], int | None]:
+        """Lists what was uploaded, 1,000 parts a page; none once the content is complete.
+
+        Args:
+            upload: The upload.
+            after: The last part's number of the page before.
+
+        Returns:
+            Parts, and what to continue after, or None at the end.
+
+        Raises:
+            UploadNotFound: The upload was aborted or has expired.
+        """
+        return self._uploader.parts(upload, after=after)
+
+    def finalize_upload(
+        self,
+        upload: Upload,
+        *,
+        size: int,
+        sha256: str | None,
+        part: Part,
+        custom_metadata: JsonObject,
+        only_if: Precondition | None = None,
+        timeout: float = 20.0,
+    ) -> Saved:
+        """Saves what was uploaded as the artifact's next version, exactly once however often it is asked for.
+
+        Args:
+            upload: The upload.
+            size: Bytes of the whole content.
+            sha256: Hex digest of the whole content; may be None after one put.
+            part: What kind of part it is.
+            custom_metadata: As of `Content`.
+            only_if: As for `save`.
+            timeout: As for `save`.
+
+        Raises:
+            InvalidUpload: It was begun for other content.
+            UploadIncomplete: Parts are missing, or are not as large as announced.
+            UploadNotFound: It was aborted or has expired, and is no version.
+            IdempotencyKeyReused: It was finalized with other facts.
+            PreconditionFailed: The latest version is not as `only_if` demands.
+            Unavailable: Nothing is known to be saved; repeat.
+        """
+        return self._uploader.finalize(
+            upload,
+            size=size,
+            sha256=sha256,
+            part=part,
+            custom_metadata=custom_metadata,
+            only_if=only_if,
+            timeout=timeout,
+        )
+
+    def abort_upload(self, upload: Upload) -> None:
+        """Gives an upload up and frees what was uploaded. Also fine when that was done before.
+
+        Raises:
+            UploadFinalized: The content is complete, so that it may be a version.
+        """
+        self._uploader.abort(upload)
+
+    def sign_download(
+        self, version: Version, *, seconds: int = DOWNLOAD_SECONDS, disposition: str = "attachment"
+    ) -> SignedRequest:
+        """Signs the request that downloads a version's content from the bucket; asks nobody.
+
+        Args:
+            version: Of which artifact and number.
+            seconds: How long the request may be sent, 1 to 604,800; temporary credentials may end earlier.
+            disposition: The answer's Content-Disposition.
+        """
+        return self._reader.sign(version, seconds=seconds, disposition=disposition)
 
     def load(self, artifact: ArtifactId, number: int | None = None) -> Loaded:
         """Loads a version with its content; the latest when no number is given.

@@ -271,7 +271,7 @@ def test_metadata_may_be_nested_but_not_for_ever() -> None:
     value: dict[str, Any] = {}
     for _ in range(31):
         value = {"x": value}
-    assert Content(body=b"", custom_metadata=value).metadata_json
+    assert Content(body=b"", custom_metadata=value).fingerprint
     with pytest.raises(InvalidMetadata, match="32 deep"):
         Content(body=b"", custom_metadata={"x": value})
     value["x"] = value

@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from artifact_store.adapters.dynamodb import DynamoTable
 from artifact_store.adapters.s3 import S3Objects
+from artifact_store.adapters.s3_transfers import S3Transfers
 from artifact_store.adapters.time import InThreads, SystemClock
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
-__all__ = ["CLIENT_CONFIG", "open_ports", "open_store"]
+__all__ = ["CLIENT_CONFIG", "S3_CONFIG", "open_ports", "open_store"]
 
 CLIENT_CONFIG: Final = Config(
     connect_timeout=2,
@@ -30,6 +31,15 @@ CLIENT_CONFIG: Final = Config(
     tcp_keepalive=True,
 )
 """How the store's boto3 clients behave: they fail within seconds, so that callers can retry."""
+
+S3_CONFIG: Final = CLIENT_CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        # Else presigned URLs name the global endpoint, which redirects, and a redirect breaks their signature.
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    )
+)
+"""The same for S3, whose client signs the requests of direct transfer."""
 
 
 def open_store(
@@ -65,8 +75,10 @@ def open_ports(
         table_name=index_table_name,
         clock=clock,
     )
+    s3 = s3 or boto3.client("s3", config=S3_CONFIG)
     ports = Ports(
-        objects=S3Objects(client=s3 or boto3.client("s3", config=CLIENT_CONFIG), bucket_name=bucket_name),
+        objects=S3Objects(client=s3, bucket_name=bucket_name),
+        transfers=S3Transfers(client=s3, bucket_name=bucket_name),
         index=TableIndex(table, clock),
         clock=clock,
         parallel=InThreads(),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import Final
 
+from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.adapters.time import InTurn, SystemClock
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
@@ -339,15 +340,18 @@ def _item_bytes(key: Key, item: Item) -> int:
 def open_store(
     *,
     objects: MemoryObjects | None = None,
+    transfers: MemoryTransfers | None = None,
     table: MemoryTable | None = None,
     clock: Clock | None = None,
     make_id: Callable[[], str] = new_id,
 ) -> ArtifactStore:
     """Opens a store in memory, for tests of what stands on the store."""
     clock = clock or SystemClock()
+    objects = objects or MemoryObjects(clock=clock)
     return ArtifactStore(
         Ports(
-            objects=objects or MemoryObjects(clock=clock),
+            objects=objects,
+            transfers=transfers or MemoryTransfers(objects, clock=clock),
             index=TableIndex(table or MemoryTable(clock=clock), clock),
             clock=clock,
             parallel=InTurn(),
