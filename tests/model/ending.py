@@ -13,7 +13,7 @@ from artifact_store.names import BLOB_PREFIX, parse_object_key
 from artifact_store.ports import Ports
 from tests.model.history import Event
 from tests.model.judge import Violation, explained, judge_at_rest
-from tests.model.operations import Answer, Heal, Load, Operation, Reconcile, Save, SaveInRounds, Versions
+from tests.model.operations import Answer, Finalize, Heal, Load, Operation, Reconcile, Save, SaveInRounds, Versions
 from tests.model.replay import SECONDS_PER_PAUSE, Weaken
 from tests.model.schedule import State
 from tests.model.worlds import STORAGE_CLOCK, World
@@ -23,7 +23,7 @@ __all__ = ["Ending", "alone"]
 _REPAIRER: Final = 90
 """Numbers of clients that no schedule has: ids and S3 versions come from them."""
 
-_LATER_MS: Final = 25 * 60 * 60 * 1000
+_LATER_MS: Final = 26 * 60 * 60 * 1000
 _USUAL_MS: Final = 15 * 60 * 1000
 
 
@@ -104,11 +104,11 @@ class Ending:
         """
         events = state.history.events
         interrupted = {
-            event.operation.token
+            _repetition(event.operation)
             for event in events
-            if isinstance(event.operation, (Save, SaveInRounds)) and event.answer is None
+            if isinstance(event.operation, (Save, SaveInRounds, Finalize)) and event.answer is None
         }
-        seen, drift = self._repair(state.world, tuple(sorted(interrupted)), state.now, repeat=repeat)
+        seen, drift = self._repair(state.world, tuple(sorted(interrupted, key=str)), state.now, repeat=repeat)
         if undisturbed and drift != ():
             raise Violation(f"drift: nothing has failed, and there is {drift}")
         before = frozenset([event.key for event in events if event.ended])
@@ -119,16 +119,16 @@ class Ending:
             self._explained.add(told)
 
     def _repair(
-        self, world: World, tokens: tuple[str, ...], now: int, *, repeat: bool
+        self, world: World, interrupted: tuple[Operation, ...], now: int, *, repeat: bool
     ) -> tuple[frozenset[Event], Answer]:
         """What callers see in the end, and what reconcile has found."""
-        key = world, tokens if repeat else None, now
+        key = world, interrupted if repeat else None, now
         known = self._repaired.get(key)
         if known is not None:
             return known
         seen: frozenset[Event] = frozenset()
         if repeat:
-            world, seen = self._alone(world, [Save(token) for token in tokens], now)
+            world, seen = self._alone(world, interrupted, now)
             keys = {ref.key for ref in world.objects.refs() if not ref.key.startswith(BLOB_PREFIX)}
             numbers = sorted(parse_object_key(key)[1] for key in keys)
             world, _ = self._alone(world, [Heal(number) for number in numbers], now, client=_REPAIRER + 1)
@@ -150,6 +150,10 @@ class Ending:
         self, world: World, operations: Sequence[Operation], now: int, *, client: int = _REPAIRER
     ) -> tuple[World, frozenset[Event]]:
         return alone(world, operations, client=client, now=now, weaken=self._weaken)
+
+
+def _repetition(operation: Save | SaveInRounds | Finalize) -> Operation:
+    return operation if isinstance(operation, Finalize) else Save(operation.token)
 
 
 def _describe(events: frozenset[Event]) -> str:

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from tests.model.history import Event, Key
-from tests.model.operations import MISSING, Delete, Heal, List, Load, Reconcile, Save, SaveInRounds, Versions
+from tests.model.operations import (
+    MISSING,
+    Abort,
+    Delete,
+    Finalize,
+    Heal,
+    List,
+    Load,
+    Reconcile,
+    Save,
+    SaveInRounds,
+    Versions,
+)
 from tests.model.worlds import World
 
 __all__ = ["Violation", "explained", "judge_always", "judge_at_rest"]
@@ -72,13 +84,16 @@ def _explained(artifact: _Artifact, left: tuple[Event, ...], shared: frozenset[K
 def _done(artifact: _Artifact, event: Event, shared: frozenset[Key]) -> Iterator[_Artifact]:
     """The artifact after an operation, if it can have given its answer."""
     operation, answer = event.operation, event.answer
-    if isinstance(operation, (Save, SaveInRounds)):
+    if answer == MISSING and isinstance(operation, Finalize):
+        if all(token != operation.token for token, _, _ in artifact.used):
+            yield artifact
+    elif isinstance(operation, (Save, SaveInRounds, Finalize)):
         yield from _saved(artifact, operation.token, answer)
     elif isinstance(operation, Delete):
         alive = artifact.live is not None
         if answer is None or answer == alive or (answer is True and event.key in shared):
             yield artifact._replace(live=None)
-    elif answer is None or isinstance(operation, (Heal, Reconcile)):
+    elif answer is None or isinstance(operation, (Abort, Heal, Reconcile)):
         yield artifact
     else:
         yield from _read(artifact, operation, answer)
@@ -169,3 +184,5 @@ def judge_at_rest(world: World) -> None:
     for ref in world.objects.refs():
         if ref.version_id not in named:
             raise Violation(f"stray: {ref.key} is in the bucket and not in the index")
+    if world.transfers._uploads:
+        raise Violation("stray: an upload that nobody can finalize is left")

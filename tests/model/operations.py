@@ -8,20 +8,24 @@ from functools import cache
 from string import ascii_letters
 from typing import ClassVar, Final, Protocol
 
-from artifact_store import ArtifactId, ArtifactStore, Content, NotFound, Scope, Version
+from artifact_store import ArtifactId, ArtifactStore, Content, NotFound, Scope, UploadFinalized, UploadNotFound, Version
 from artifact_store import _saving as saving
 from artifact_store.ids import token_hash
 from artifact_store.index import TableIndex
 from artifact_store.maintenance import Limits, Maintenance
 from artifact_store.model import BlobRef
+from artifact_store.names import BLOB_PREFIX
 from artifact_store.ports import Ports
+from artifact_store.transfers import MIN_PART_BYTES, Upload
 
 __all__ = [
     "DOC",
     "MISSING",
+    "Abort",
     "Again",
     "Answer",
     "Delete",
+    "Finalize",
     "Heal",
     "List",
     "Load",
@@ -38,6 +42,8 @@ MISSING: Final = "missing"
 
 PATIENCE_SECONDS: Final = 5.0
 """How long a saver tries; a pause counts as `replay.SECONDS_PER_PAUSE`."""
+
+_NEVER_MS: Final = 1 << 60
 
 Answer = Hashable
 
@@ -119,6 +125,57 @@ class SaveInRounds:
             return Again(replace(self, blob=save._blob))
         assert _token_of(saved.version) == self.token
         return saved.version.gen, saved.version.number
+
+
+@dataclass(frozen=True, slots=True)
+class Finalize:
+    """Makes a version of an upload whose parts are in the bucket."""
+
+    token: str
+    once: ClassVar[bool] = True
+
+    def run(self, ports: Ports) -> Answer:
+        content = content_of(self.token)
+        try:
+            saved = ArtifactStore(ports).finalize_upload(
+                self.upload,
+                size=len(content.body),
+                sha256=content.sha256,
+                part=content.part,
+                custom_metadata=content.custom_metadata,
+                timeout=PATIENCE_SECONDS,
+            )
+        except UploadNotFound:
+            return MISSING
+        assert _token_of(saved.version) == self.token
+        return saved.version.gen, saved.version.number
+
+    @property
+    def upload(self) -> Upload:
+        """The upload as its caller holds it."""
+        return Upload(
+            artifact=DOC,
+            key=f"{BLOB_PREFIX}upload-{self.token}",
+            upload_id=f"upload-{self.token}",
+            size=len(content_of(self.token).body),
+            part_bytes=MIN_PART_BYTES,
+            expires_ms=_NEVER_MS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Gives an upload up, if its content is not complete."""
+
+    token: str
+    once: ClassVar[bool] = False
+
+    def run(self, ports: Ports) -> Answer:
+        try:
+            ArtifactStore(ports).abort_upload(Finalize(self.token).upload)
+        except UploadFinalized:
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)

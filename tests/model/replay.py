@@ -227,6 +227,9 @@ class _Transfers:
         version_id: str = self._ask("transfers.complete", key, upload_id, list(parts))
         return version_id
 
+    def abort(self, key: str, upload_id: str) -> None:
+        self._ask("transfers.abort", key, upload_id)
+
     def pending(
         self, prefix: str, *, after: PendingUpload | None
     ) -> tuple[Sequence[PendingUpload], PendingUpload | None]:

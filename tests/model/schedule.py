@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from artifact_store.errors import Contention, StorageUnavailable, Unavailable
 from artifact_store.names import BLOB_PREFIX
 from artifact_store.ports import ConditionFailed, ObjectExists, TransactionConflict
+from artifact_store.transfers import UploadGone
 from tests.model.history import Event, History, Key
 from tests.model.judge import Violation
 from tests.model.operations import Again, Answer, Operation
@@ -29,6 +30,8 @@ _CONFLICT: Final = {"objects.create": Raised(ObjectExists), "table.transact": Ra
 _REPEAT: Final = {
     "objects.create": Raised(ObjectExists),
     "table.transact": Raised(TransactionConflict),
+    "transfers.complete": Raised(UploadGone),
+    "transfers.abort": Raised(UploadGone),
     "table.put": Raised(ConditionFailed),
 }
 _EVERY_CALL: Final = CHANGING | READING

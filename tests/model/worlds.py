@@ -30,6 +30,7 @@ CHANGING: Final = frozenset(
         "objects.create",
         "objects.delete",
         "transfers.complete",
+        "transfers.abort",
         "table.transact",
         "table.put",
         "table.delete",
@@ -142,6 +143,15 @@ class World:
         after.transfers._uploads = dict(self.transfers._uploads)
         after.table._items = {partition: dict(rows) for partition, rows in self.table._items.items()}
         after.table._requests = dict(self.table._requests)
+        return after
+
+    def with_upload(self, key: str, upload_id: str, body: bytes, metadata: Mapping[str, str]) -> World:
+        """The world in which all parts of an upload are in the bucket."""
+        after = self.copy()
+        begun = after.transfers.begin(key, content_type="application/octet-stream", metadata=metadata)
+        multipart = after.transfers._uploads.pop(begun)
+        multipart.bodies[1] = body
+        after.transfers._uploads[upload_id] = multipart
         return after
 
     def forgetting_requests(self) -> World:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -14,6 +14,7 @@ from artifact_store.maintenance.work import Work
 from artifact_store.names import BLOB_PREFIX, ArtifactId, parse_object_key
 from artifact_store.ports import ListedObject, ObjectRef
 from artifact_store.record import BLOB_OWNER
+from artifact_store.transfers import UPLOAD_MARK
 
 __all__ = ["BlobPass"]
 
@@ -42,13 +43,15 @@ class BlobPass:
         work = self._work
         old = [entry.ref for entry in blobs if entry.modified_ms <= work.started_ms - work.limits.blob_age_ms]
         owners = work.each(self._owner, old)
-        by_owner: dict[ArtifactId, list[ObjectRef]] = defaultdict(list)
+        by_owner: dict[ArtifactId, dict[ObjectRef, bool]] = defaultdict(dict)
         for ref, owner in zip(old, owners, strict=True):
             if owner is not None:
-                by_owner[owner].append(ref)
+                artifact, uploaded = owner
+                by_owner[artifact][ref] = uploaded
         work.each(self._sweep, by_owner.items())
 
-    def _owner(self, ref: ObjectRef) -> ArtifactId | None:
+    def _owner(self, ref: ObjectRef) -> tuple[ArtifactId, bool] | None:
+        """Whose blob it is, and whether an upload made it."""
         head = self._work.ports.objects.head_version(ref)
         if head is None:
             return None
@@ -57,21 +60,25 @@ class BlobPass:
         except (KeyError, InvalidInput):
             self._work.findings.note(Left.FOREIGN, ref.key)
             return None
-        return artifact
+        return artifact, UPLOAD_MARK in head.metadata
 
-    def _sweep(self, owned: tuple[ArtifactId, Sequence[ObjectRef]]) -> None:
+    def _sweep(self, owned: tuple[ArtifactId, Mapping[ObjectRef, bool]]) -> None:
         self._work.guarded(lambda: self._sweep_artifact(*owned), owned[0].key_prefix)
 
-    def _sweep_artifact(self, artifact: ArtifactId, refs: Sequence[ObjectRef]) -> None:
+    def _sweep_artifact(self, artifact: ArtifactId, uploaded: Mapping[ObjectRef, bool]) -> None:
         """Removes those of an artifact's blobs that no entry and no record names."""
-        unnamed = set(refs)
+        unnamed = set(uploaded)
         for row in self._work.ledger.rows(artifact):
             if row.version.blob is not None:
                 unnamed.discard(ObjectRef(row.version.blob.key, row.version.blob.version_id))
         if unnamed:
             unnamed -= self._named_by_records(artifact)
         for ref in sorted(unnamed, key=lambda ref: ref.key):
-            self._work.repair(Drift.ORPHAN_BLOB, ref.key, partial(self._work.ports.objects.delete, [ref]))
+            remove = partial(self._work.ports.objects.delete, [ref])
+            if uploaded[ref]:
+                self._work.sweep("blobs", remove)
+            else:
+                self._work.repair(Drift.ORPHAN_BLOB, ref.key, remove)
 
     def _named_by_records(self, artifact: ArtifactId) -> set[ObjectRef]:
         """The blobs that records in the bucket name, whether the index knows them or not."""

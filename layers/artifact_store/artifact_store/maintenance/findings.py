@@ -77,7 +77,7 @@ class Finding:
 
 OnFinding: TypeAlias = Callable[[Finding], None]
 
-_NAMES: Final = ("repaired", "unrepaired", "left", "seen")
+_NAMES: Final = ("repaired", "unrepaired", "swept", "left", "seen")
 
 
 @dataclass
@@ -87,12 +87,14 @@ class Findings:
     Attributes:
         repaired: Drift that was repaired, or would be on a dry run.
         unrepaired: Drift that is still there.
+        swept: What callers gave up: `uploads` that were never completed, `blobs` that never became a version.
         left: What is none of the store's business.
         seen: How much was compared: `objects`, `artifacts`, `items`, `blobs`.
     """
 
     repaired: Counter[str] = field(default_factory=Counter)
     unrepaired: Counter[str] = field(default_factory=Counter)
+    swept: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     on_finding: OnFinding | None = field(default=None, compare=False)
@@ -112,6 +114,11 @@ class Findings:
             tally[kind.value] += 1
             if self.on_finding is not None:
                 self.on_finding(Finding(kind, what, repaired))
+
+    def sweep(self, what: str) -> None:
+        """Counts something that was given up."""
+        with self._lock:
+            self.swept[what] += 1
 
     def looked_at(self, what: str, count: int = 1) -> None:
         """Counts what was compared."""
@@ -135,8 +142,8 @@ class Findings:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Findings:
         """The inverse of `to_json`."""
-        repaired, unrepaired, left, seen = (Counter[str](value[name]) for name in _NAMES)
-        return cls(repaired=repaired, unrepaired=unrepaired, left=left, seen=seen)
+        repaired, unrepaired, swept, left, seen = (Counter[str](value[name]) for name in _NAMES)
+        return cls(repaired=repaired, unrepaired=unrepaired, swept=swept, left=left, seen=seen)
 
     def __str__(self) -> str:
         return json.dumps(self.to_json(), sort_keys=True)

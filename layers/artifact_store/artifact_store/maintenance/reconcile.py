@@ -1,10 +1,11 @@
 """Reconcile: finds and repairs every difference between bucket and index, in as many sittings as it takes.
 
-Three passes, in this order, since each relies on the one before:
+Four passes, in this order, since each relies on the one before:
 
 1. objects: every object version is in the index, and every entry beside it has its object;
 2. index: every head tells what its versions tell, artifacts without any object are marked, purges end;
-3. blobs: what no record names goes.
+3. uploads: what callers began and gave up is aborted;
+4. blobs: what no record names goes.
 
 What is young is left alone: its saver or deleter is at work, or the healer comes. A run may stop after
 any page; its checkpoint tells where to go on and what was found so far.
@@ -22,12 +23,13 @@ from artifact_store.maintenance.findings import Findings, OnFinding
 from artifact_store.maintenance.index_pass import IndexPass
 from artifact_store.maintenance.ledger import Ledger
 from artifact_store.maintenance.object_pass import ObjectPass
+from artifact_store.maintenance.upload_pass import UploadPass
 from artifact_store.maintenance.work import Each, Limits, Work
 from artifact_store.ports import Key, Ports
 
 __all__ = ["Checkpoint", "InvalidCheckpoint", "OnProgress", "Reconcile", "Reconciled"]
 
-Pass: TypeAlias = Literal["objects", "index", "blobs"]
+Pass: TypeAlias = Literal["objects", "index", "uploads", "blobs"]
 
 _PASSES: Final[tuple[Pass, ...]] = get_args(Pass)
 _FORMAT: Final = 1
@@ -133,6 +135,7 @@ class Reconcile:
         index_pass = IndexPass(work, give_up_at=give_up_at)
         self._objects = ObjectPass(work, index_pass)
         self._index = index_pass
+        self._uploads = UploadPass(work)
         self._blobs = BlobPass(work)
 
     def run(self, on_progress: OnProgress | None = None) -> Reconciled:
@@ -161,6 +164,8 @@ class Reconcile:
     def _step(self, at: Checkpoint) -> str | None:
         if at.at == "objects":
             return self._objects.step(at.after, in_time=self._in_time)
+        if at.at == "uploads":
+            return self._uploads.step(at.after)
         if at.at == "blobs":
             return self._blobs.step(at.after, in_time=self._in_time)
         after: Key | None = None

@@ -14,6 +14,7 @@ from artifact_store.maintenance.findings import Drift, Findings, Left
 from artifact_store.maintenance.ledger import Ledger, Moved
 from artifact_store.names import ArtifactId
 from artifact_store.ports import ObjectRef, Ports, Row
+from artifact_store.transfers import UPLOAD_LIFE_MS
 
 __all__ = ["MINUTE_MS", "Each", "Limits", "Work", "in_turn"]
 
@@ -43,14 +44,15 @@ class Limits:
 
     Attributes:
         settle_after_ms: Objects and deletes younger than this are left to their callers and to heal.
-        blob_age_ms: A blob without a record is an orphan once it is older than any save can take.
+        blob_age_ms: A blob without a record is an orphan once it is older than any save can take. An upload can
+            take a day, and S3 dates its blob from its beginning.
         lose_at_most: So many entries of one run may be marked as lost. More say that the bucket is
             not the one of this index, or is not readable; they are reported and stay as they are.
         dry_run: Whether to report only.
     """
 
     settle_after_ms: int = 15 * MINUTE_MS
-    blob_age_ms: int = 24 * 60 * MINUTE_MS
+    blob_age_ms: int = UPLOAD_LIFE_MS + 60 * MINUTE_MS
     lose_at_most: int = 100
     dry_run: bool = False
 
@@ -124,6 +126,12 @@ class Work:
                 return False
         self.findings.note(kind, what)
         return not self.limits.dry_run
+
+    def sweep(self, what: str, do: Callable[[], object]) -> None:
+        """Removes what a caller gave up, and counts it: that is no drift."""
+        if not self.limits.dry_run:
+            do()
+        self.findings.sweep(what)
 
     def guarded(self, do: Callable[[], object], what: str) -> None:
         """Does something for one artifact; entries that cannot be read do not stop the others."""
