@@ -13,8 +13,9 @@ from unittest.mock import patch
 from artifact_store import _deleting
 from tests.model.ending import Ending, alone
 from tests.model.judge import Violation, judge_always
-from tests.model.operations import Delete, Heal, List, Load, Operation, Reconcile, Save, Versions
+from tests.model.operations import Abort, Delete, Finalize, Heal, List, Load, Operation, Reconcile, Save, Versions
 from tests.model.replay import Weaken, Where
+from tests.model.scenarios import uploaded
 from tests.model.schedule import NOON, PATH, Model, Move, State, described
 from tests.model.worlds import World
 
@@ -121,7 +122,7 @@ def sample(seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, u
 def _run(random: Random, path: list[tuple[State, Move]], roots: dict[Any, Where], weaken: Weaken | None) -> State:
     clients = _clients(random)
     earlier = random.choice([(), (), (Save("p"),), (Save("p"), Save("Q"))])
-    world, events = alone(World(), earlier, client=_EARLIER_CLIENT, now=NOON, weaken=weaken)
+    world, events = alone(uploaded(World(), [Finalize("u")]), earlier, client=_EARLIER_CLIENT, now=NOON, weaken=weaken)
     skews = random.choice(_SKEWS)
     model = Model(
         clients,
@@ -153,6 +154,9 @@ def _clients(random: Random) -> Sequence[Sequence[Operation]]:
     clients: list[list[Operation]] = [[Save(token)] for token in tokens]
     if random.random() < 0.5:
         clients.append([Save(tokens[0])])
+    if random.random() < 0.4:
+        clients += [[Finalize("u")] for _ in range(random.randint(1, 2))]
+        clients += [[Abort("u")]] if random.random() < 0.3 else []
     clients += [[Delete()] for _ in range(random.choice([0, 1, 1, 2]))]
     helping = random.random()
     if helping < 0.3:

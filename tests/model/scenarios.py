@@ -104,7 +104,7 @@ def uploaded(world: World, uploads: Sequence[Finalize]) -> World:
     for finalize in uploads:
         upload, body = finalize.upload, content_of(finalize.token).body
         metadata = {BLOB_OWNER: upload.artifact.key_prefix, UPLOAD_MARK: "1"}
-        world = world.with_upload(upload.key, upload.upload_id, body, metadata)
+        world = world.with_upload(upload.key, upload.upload_id, body, metadata, now=NOON)
     return world
 
 

@@ -145,8 +145,9 @@ class World:
         after.table._requests = dict(self.table._requests)
         return after
 
-    def with_upload(self, key: str, upload_id: str, body: bytes, metadata: Mapping[str, str]) -> World:
+    def with_upload(self, key: str, upload_id: str, body: bytes, metadata: Mapping[str, str], *, now: int) -> World:
         """The world in which all parts of an upload are in the bucket."""
+        STORAGE_CLOCK.now = now
         after = self.copy()
         begun = after.transfers.begin(key, content_type="application/octet-stream", metadata=metadata)
         multipart = after.transfers._uploads.pop(begun)

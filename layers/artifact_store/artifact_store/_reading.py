@@ -87,7 +87,8 @@ class Reader:
         ref = _content_ref(version)
         return self._transfers.sign_get(
             ref.key,
-            ref.version_id,
+            # A blob's key is written once and never again, so it needs no version.
+            ref.version_id if version.blob is None else None,
             content_type=version.part.mime_type or _OCTETS,
             disposition=disposition,
             seconds=seconds,

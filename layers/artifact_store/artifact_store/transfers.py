@@ -169,9 +169,9 @@ class Transfers(Protocol):
         """Signs the creation of an object that must not exist yet; asks nobody."""
 
     def sign_get(
-        self, key: str, version_id: str, *, content_type: str, disposition: str, seconds: int
+        self, key: str, version_id: str | None, *, content_type: str, disposition: str, seconds: int
     ) -> SignedRequest:
-        """Signs the download of one version of an object, with the headers it shall have; asks nobody."""
+        """Signs the download of one version of an object, or the current one, with these headers; asks nobody."""
 
     def parts(self, key: str, upload_id: str, *, after: int, limit: int) -> tuple[Sequence[UploadedPart], int | None]:
         """Lists the parts that S3 has, in order.

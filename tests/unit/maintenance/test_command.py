@@ -91,6 +91,7 @@ def test_json_is_one_document_a_line_with_the_summary_last() -> None:
         "dryRun": False,
         "repaired": {"unindexed_object": 1},
         "unrepaired": {},
+        "swept": {},
         "left": {"unknown_key": 1},
         "seen": run.documents[-1]["seen"],
     }

@@ -277,7 +277,7 @@ def test_reconcile_goes_on_in_the_next_invocation(capsys: pytest.CaptureFixture[
     world = healthy()
     plant_crashed_save(world)
     world.clock.sleep(HOUR)
-    for complete in (False, False, True):
+    for complete in (False, False, False, True):
         use(world, Counted(1, "after", lambda: world.clock.sleep(1000)))
         assert reconcile.handler({}, Context())["complete"] is complete
         world.clock.sleep(1000)

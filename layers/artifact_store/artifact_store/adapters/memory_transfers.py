@@ -79,7 +79,7 @@ class MemoryTransfers:
         return self._sign("PUT", key, headers, seconds, metadata=dict(metadata))
 
     def sign_get(
-        self, key: str, version_id: str, *, content_type: str, disposition: str, seconds: int
+        self, key: str, version_id: str | None, *, content_type: str, disposition: str, seconds: int
     ) -> SignedRequest:
         return self._sign(
             "GET", key, {}, seconds, version_id=version_id, content_type=content_type, disposition=disposition
@@ -100,7 +100,9 @@ class MemoryTransfers:
             if known != request or self._clock.now_ms() >= request.expires_ms:
                 return _FORBIDDEN, b""
             if request.method == "GET":
-                found = self._objects.get(ObjectRef(facts["key"], facts["version_id"]))
+                head = self._objects.head(facts["key"])
+                version_id = facts["version_id"] or (head.version_id if head else "")
+                found = self._objects.get(ObjectRef(facts["key"], version_id))
                 return (200, found.body) if found else (404, b"")
             if request.headers["content-length"] != str(len(body)):
                 return _FORBIDDEN, b""

@@ -111,13 +111,14 @@ class S3Transfers:
         return self._signed("put_object", parameters, method="PUT", headers=headers, seconds=seconds)
 
     def sign_get(
-        self, key: str, version_id: str, *, content_type: str, disposition: str, seconds: int
+        self, key: str, version_id: str | None, *, content_type: str, disposition: str, seconds: int
     ) -> SignedRequest:
+        version = {"VersionId": version_id} if version_id is not None else {}
         return self._signed(
             "get_object",
             {
                 "Key": key,
-                "VersionId": version_id,
+                **version,
                 "ResponseContentType": content_type,
                 "ResponseContentDisposition": disposition,
                 "ResponseCacheControl": "private, no-store",
