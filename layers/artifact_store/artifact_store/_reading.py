@@ -133,23 +133,24 @@ class Reader:
 
     def list_versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
         """Lists an artifact's live versions, oldest first."""
-        if position is None:
-            head, page = self._parallel(
-                lambda: self._index.head(artifact),
-                lambda: self._index.rows(artifact, limit=limit, position=None),
-            )
-            if head is None or head.lost:
-                raise _no_artifact(artifact)
+        if position is not None:
+            # Of what lives after a page was read, no purge has taken anything out of that page.
+            page = self._index.rows(artifact, limit=limit, position=position)
+            return _shown(page, self._live_head(artifact))
+        head, page = self._parallel(
+            lambda: self._index.head(artifact),
+            lambda: self._index.rows(artifact, limit=limit, position=None),
+        )
+        if head is None or head.lost:
+            raise _no_artifact(artifact)
+        for _ in range(_LOOKS):
             if _is_whole(page, head):
                 return _shown(page, head)
-        # Of what lives after a page was read, no purge has taken anything out of that page.
-        for _ in range(_LOOKS):
-            page = self._index.rows(artifact, limit=limit, position=position)
-            head = self._index.head(artifact)
-            if head is None or head.lost:
-                raise _no_artifact(artifact)
-            if position is not None or any(row.version.gen == head.gen for row in page.items):
-                return _shown(page, head)
+            page = self._index.rows(artifact, limit=limit, position=None)
+            again = self._live_head(artifact)
+            if again.gen == head.gen:
+                return _shown(page, again)
+            head = again
         raise StorageUnavailable("the index is changing under this read")
 
     def list_artifacts(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
@@ -201,7 +202,7 @@ def _is_whole(page: Page[Row], head: Head) -> bool:
     """Whether a first page has all it should, though a purge may have been at work when it was read."""
     numbers = [row.version.number for row in page.items if row.version.gen == head.gen]
     until = head.next if page.position is None else min(head.next, page.items[-1].version.number)
-    return numbers == list(range(len(numbers))) and len(numbers) >= max(until, 1)
+    return numbers == list(range(len(numbers))) and len(numbers) >= until
 
 
 def _shown(page: Page[Row], head: Head) -> Page[Version]:
