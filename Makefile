@@ -1,5 +1,5 @@
 # One entry for everything a contributor or CI does. `make` lists the targets.
-# Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file).
+# Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions).
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -30,6 +30,7 @@ CHECKS := lint types imports
 
 -include cloud.mk
 -include edge.mk
+-include proof.mk
 
 ##@ Use
 .PHONY: run
@@ -92,6 +93,7 @@ lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE
 	$(call compile,requirements/dev.txt,--group dev)
 	$(call compile,requirements/emulator.txt,--group emulator)
 	$(call compile,requirements/sam.txt,--group sam)
+	$(call compile,requirements/seaweedfs.txt,--group seaweedfs)
 	$(call compile,requirements/checkov.txt,--group checkov)
 	$(call compile,requirements/awslambdaric.txt,--group awslambdaric)
 	$(call compile,requirements/cfn-lint-serverless.txt,--group cfn-lint-serverless --no-deps)

@@ -1,4 +1,4 @@
-"""One saver in a process of its own: `saver_process.py ENDPOINT BUCKET TABLE NAME FIRST COUNT`.
+"""One saver in a process of its own: `saver_process.py S3_URL DYNAMODB_URL BUCKET TABLE NAME FIRST COUNT`.
 
 Waits for a line on standard input, so that all start together; prints `version body` for each save.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 
 from artifact_store import ArtifactId, Content
-from tests.integration.stores import open_on_emulator
+from tests.integration.stores import open_on
+from tests.stand_ins import Endpoints
 
 
 def main() -> None:
-    endpoint, bucket, table, name, first, count = sys.argv[1:]
-    store = open_on_emulator(endpoint, bucket_name=bucket, table_name=table)
+    s3, dynamodb, bucket, table, name, first, count = sys.argv[1:]
+    store = open_on(Endpoints(s3=s3, dynamodb=dynamodb), bucket_name=bucket, table_name=table)
     artifact = ArtifactId.of(app="app", user="u", session="s", filename=name)
     print("ready", flush=True)  # noqa: T201 - its only way to answer
     sys.stdin.readline()

@@ -1,4 +1,4 @@
-"""Stores on the emulator."""
+"""Stores on stand-ins for AWS."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from artifact_store import ArtifactStore
 from artifact_store.adapters.aws import open_store
+from tests.stand_ins import Endpoints
 
 
 def client(service: str, endpoint_url: str) -> Any:
@@ -27,10 +28,10 @@ def client(service: str, endpoint_url: str) -> Any:
     )
 
 
-def open_on_emulator(endpoint_url: str, *, bucket_name: str, table_name: str) -> ArtifactStore:
+def open_on(endpoints: Endpoints, *, bucket_name: str, table_name: str) -> ArtifactStore:
     return open_store(
         bucket_name=bucket_name,
         index_table_name=table_name,
-        s3=client("s3", endpoint_url),
-        dynamodb=client("dynamodb", endpoint_url),
+        s3=client("s3", endpoints.s3),
+        dynamodb=client("dynamodb", endpoints.dynamodb),
     )

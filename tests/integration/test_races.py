@@ -1,7 +1,8 @@
-"""Many savers of one name on an emulator whose conditions and transactions are atomic."""
+"""Many savers of one name on stand-ins whose conditions and transactions are atomic."""
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from artifact_store import ArtifactId, ArtifactNotFound, ArtifactStore, Content
-from local import Emulator
-from tests.integration.stores import client, open_on_emulator
+from tests.integration.stores import client, open_on
 from tests.ports.conftest import make_bucket, make_table
+from tests.stand_ins import Endpoints, running
+from tests.tally import Tally
 
 pytestmark = pytest.mark.integration
 
@@ -23,30 +25,30 @@ ROOT = Path(__file__).parents[2]
 
 
 class Bench:
-    """A bucket and a table on an emulator of their own."""
+    """A bucket and a table of their own."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.bucket_name = make_bucket(client("s3", url))
-        self.table_name = make_table(client("dynamodb", url))
+    def __init__(self, endpoints: Endpoints) -> None:
+        self.endpoints = endpoints
+        self.bucket_name = make_bucket(client("s3", endpoints.s3))
+        self.table_name = make_table(client("dynamodb", endpoints.dynamodb))
 
     def store(self) -> ArtifactStore:
-        return open_on_emulator(self.url, bucket_name=self.bucket_name, table_name=self.table_name)
+        return open_on(self.endpoints, bucket_name=self.bucket_name, table_name=self.table_name)
 
     def object_count(self) -> int:
-        pages = client("s3", self.url).get_paginator("list_object_versions").paginate(Bucket=self.bucket_name)
+        pages = client("s3", self.endpoints.s3).get_paginator("list_object_versions").paginate(Bucket=self.bucket_name)
         return sum(len(page.get("Versions", [])) + len(page.get("DeleteMarkers", [])) for page in pages)
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
+def endpoints() -> Iterator[Endpoints]:
+    with running() as found:
+        yield found
 
 
 @pytest.fixture
-def bench(emulator: Emulator) -> Bench:
-    return Bench(emulator.url)
+def bench(endpoints: Endpoints) -> Bench:
+    return Bench(endpoints)
 
 
 def artifact(name: str) -> ArtifactId:
@@ -60,8 +62,33 @@ def assert_each_has_its_own(store: ArtifactStore, name: str, answers: dict[int, 
     assert [version.number for version in listed] == list(range(count))
 
 
+def test_threads_that_go_on_saving_one_name_lose_nothing(bench: Bench, tally: Tally) -> None:
+    savers, each = 8, 6
+    start = threading.Barrier(savers)
+
+    def save(saver: int) -> list[tuple[int, bytes]]:
+        store = bench.store()
+        start.wait()
+        answers = []
+        for number in range(each):
+            body = b"body %d of %d" % (number, saver)
+            saved = store.save(
+                artifact("on"), Content(body=body), caller="c", idempotency_key=body.decode(), timeout=100
+            )
+            answers.append((saved.version.number, body))
+        return answers
+
+    with ThreadPoolExecutor(savers) as pool:
+        saved = list(pool.map(save, range(savers)))
+    assert all(numbers == sorted(numbers) for answers in saved for numbers in [[number for number, _ in answers]])
+    answers = dict(itertools.chain.from_iterable(saved))
+    tally.races(savers * each, double_winners=savers * each - len(answers))
+    assert_each_has_its_own(bench.store(), "on", answers, savers * each)
+    assert bench.object_count() == savers * each
+
+
 @pytest.mark.parametrize(("savers", "name"), [(16, "sixteen.txt"), (64, "sixty/four.txt")])
-def test_threads_that_save_one_name_lose_nothing(bench: Bench, savers: int, name: str) -> None:
+def test_threads_that_save_one_name_lose_nothing(bench: Bench, tally: Tally, savers: int, name: str) -> None:
     store = bench.store()
     start = threading.Barrier(savers)
 
@@ -74,11 +101,12 @@ def test_threads_that_save_one_name_lose_nothing(bench: Bench, savers: int, name
 
     with ThreadPoolExecutor(savers) as pool:
         answers = dict(pool.map(save, range(savers)))
+    tally.races(savers, double_winners=savers - len(answers))
     assert_each_has_its_own(store, name, answers, savers)
     assert bench.object_count() == savers + savers // 4, "no loser and no blob is left over"
 
 
-def test_processes_that_save_one_name_lose_nothing(bench: Bench) -> None:
+def test_processes_that_save_one_name_lose_nothing(bench: Bench, tally: Tally) -> None:
     each = 4
     savers = [
         subprocess.Popen(
@@ -86,7 +114,8 @@ def test_processes_that_save_one_name_lose_nothing(bench: Bench) -> None:
                 sys.executable,
                 "-m",
                 "tests.integration.saver_process",
-                bench.url,
+                bench.endpoints.s3,
+                bench.endpoints.dynamodb,
                 bench.bucket_name,
                 bench.table_name,
                 "p",
@@ -111,6 +140,7 @@ def test_processes_that_save_one_name_lose_nothing(bench: Bench) -> None:
     lines = [line for saver in savers for line in saver.communicate(timeout=120)[0].splitlines()]
     answers = {int(number): body.encode() for number, body in (line.split() for line in lines)}
     assert len(lines) == 16
+    tally.races(len(lines), double_winners=len(lines) - len(answers))
     assert_each_has_its_own(bench.store(), "p", answers, 16)
     assert bench.object_count() == 16
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from artifact_store.ports import ListedObject, ObjectExists, ObjectRef, ObjectStore
-from tests.ports.conftest import Foreign
+from tests.ports.conftest import STRICT, Foreign
 
 KEY = "app/user@x.org/s!2F1/user:a!20b/0"
 FACTS = {"artifact-gen": "abc", "artifact-part": "eyJ9"}
@@ -108,11 +108,7 @@ def test_versions_are_listed_in_the_order_of_their_keys(objects: ObjectStore, li
     assert listed(objects, "c", limit) == []
 
 
-@pytest.mark.parametrize(
-    "backend",
-    ["memory", pytest.param("emulator", marks=pytest.mark.integration)],  # moto takes any key marker for a whole entry
-    indirect=True,
-)
+@pytest.mark.parametrize("backend", STRICT, indirect=True)
 def test_a_list_starts_after_a_key_with_all_its_versions(objects: ObjectStore, foreign: Foreign) -> None:
     for key in ("a", "b", "c"):
         objects.create(key, b"x", content_type=None, metadata={})

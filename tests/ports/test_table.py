@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from artifact_store.ports import ABSENT, Check, Condition, ConditionFailed, Delete, Item, Key, Put, Table, Write
+from tests.ports.conftest import STRICT
 
 PART = "s:app/u/s"
 A: Key = (PART, "h#a")
@@ -74,11 +75,7 @@ def test_a_transaction_happens_whole_or_not_at_all(table: Table) -> None:
     assert table.get([A, B]) == [None, ITEM]
 
 
-@pytest.mark.parametrize(
-    "backend",
-    ["memory", pytest.param("emulator", marks=pytest.mark.integration)],  # moto ignores request tokens
-    indirect=True,
-)
+@pytest.mark.parametrize("backend", STRICT, indirect=True)
 def test_a_repeated_transaction_happens_once(table: Table) -> None:
     writes = [Put(A, ITEM, ABSENT)]
     table.transact(writes, request_token="once")

@@ -16,30 +16,30 @@ from artifact_store import ArtifactId, ArtifactStore, Content, Scope
 from artifact_store.adapters.aws import open_ports
 from artifact_store.adapters.time import ManyInThreads
 from artifact_store.maintenance import Drift, Limits, Maintenance, Reason
-from local import Emulator
 from tests.integration.stores import client
 from tests.ports.conftest import make_bucket, make_table
+from tests.stand_ins import Endpoints, running
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
 SCOPE = Scope("app", "u@x", "s/1")
 AT_ONCE = Limits(settle_after_ms=-60_000, blob_age_ms=-60_000)
-"""As if everything were old; the emulator's clock cannot be set."""
+"""As if everything were old; a stand-in's clock cannot be set."""
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
+def endpoints() -> Iterator[Endpoints]:
+    with running() as found:
+        yield found
 
 
 class Bench:
     """A bucket and a table of their own."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.s3, self.dynamodb = client("s3", url), client("dynamodb", url)
+    def __init__(self, endpoints: Endpoints) -> None:
+        self.endpoints = endpoints
+        self.s3, self.dynamodb = client("s3", endpoints.s3), client("dynamodb", endpoints.dynamodb)
         self.bucket_name, self.table_name = make_bucket(self.s3), make_table(self.dynamodb)
         ports, table = open_ports(
             bucket_name=self.bucket_name, index_table_name=self.table_name, s3=self.s3, dynamodb=self.dynamodb
@@ -74,7 +74,7 @@ class Bench:
                 "PYTHONPATH": str(ROOT / "layers/artifact_store"),
                 "BUCKET_NAME": self.bucket_name,
                 "INDEX_TABLE_NAME": self.table_name,
-                "AWS_ENDPOINT_URL": self.url,
+                **self.endpoints.environment(),
                 "AWS_DEFAULT_REGION": "eu-central-1",
                 "AWS_ACCESS_KEY_ID": "test",
                 "AWS_SECRET_ACCESS_KEY": "test",
@@ -88,8 +88,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(emulator: Emulator) -> Bench:
-    return Bench(emulator.url)
+def bench(endpoints: Endpoints) -> Bench:
+    return Bench(endpoints)
 
 
 def artifact(name: str) -> ArtifactId:

@@ -15,7 +15,16 @@ ROOT = Path(__file__).resolve().parents[3]
 LOCKS = {
     **{
         group: Path(f"requirements/{group}.txt")
-        for group in ("bootstrap", "dev", "emulator", "sam", "checkov", "awslambdaric", "cfn-lint-serverless")
+        for group in (
+            "bootstrap",
+            "dev",
+            "emulator",
+            "sam",
+            "seaweedfs",
+            "checkov",
+            "awslambdaric",
+            "cfn-lint-serverless",
+        )
     },
     "functions": Path("layers/runtime/requirements.txt"),
 }
