@@ -21,15 +21,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from artifact_store import ArtifactId, ArtifactStore, Content
-from artifact_store.adapters.dynamodb import DynamoTable
+from artifact_store.adapters.aws import open_ports
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
-from artifact_store.adapters.s3 import S3Objects
-from artifact_store.adapters.time import SystemClock
 from artifact_store.ids import new_id, token_hash
 from artifact_store.model import Part, Version
-from artifact_store.ports import ObjectStore, Ports, Table
+from artifact_store.ports import Ports, Table
 from artifact_store.record import Draft
-from benchmarks.metered import Meter, metered_ports
+from benchmarks.metered import Meter, memory_ports, metered_ports
 
 BODY = b"x" * 1024
 SAVERS = ((8, 1), (8, 10), (64, 1))
@@ -40,13 +38,13 @@ SAVERS = ((8, 1), (8, 10), (64, 1))
 class Storage:
     """A bucket and a table with latency."""
 
-    objects: ObjectStore
+    plain: Ports
     table: Table
     s3: Callable[[], float]
     dynamodb: Callable[[], float]
 
     def ports(self, meter: Meter) -> Ports:
-        return metered_ports(self.objects, self.table, meter, s3=self.s3, dynamodb=self.dynamodb)[0]
+        return metered_ports(self.plain, self.table, meter, s3=self.s3, dynamodb=self.dynamodb)[0]
 
 
 def contended(storage: Storage, meter: Meter, artifact: ArtifactId, *, savers: int, each: int) -> list[float]:
@@ -146,20 +144,21 @@ def latency(milliseconds: float, spread: float) -> Callable[[], float]:
 def opened(options: argparse.Namespace) -> Iterator[Storage]:
     s3, dynamodb = latency(options.s3_ms, options.spread), latency(options.dynamodb_ms, options.spread)
     if not options.emulator:
-        yield Storage(MemoryObjects(), MemoryTable(), s3, dynamodb)
+        table = MemoryTable()
+        yield Storage(memory_ports(MemoryObjects(), table), table, s3, dynamodb)
         return
     from local import Emulator, Template, provision  # noqa: PLC0415 - only this needs the emulator
     from local.provision import aws_client  # noqa: PLC0415
 
     with Emulator() as emulator:
         made = provision(Template.load(), emulator.url)
-        clients = {service: aws_client(service, emulator.url) for service in ("s3", "dynamodb")}
-        yield Storage(
-            S3Objects(client=clients["s3"], bucket_name=made["BUCKET_NAME"]),
-            DynamoTable(client=clients["dynamodb"], table_name=made["INDEX_TABLE_NAME"], clock=SystemClock()),
-            s3,
-            dynamodb,
+        ports, index_table = open_ports(
+            bucket_name=made["BUCKET_NAME"],
+            index_table_name=made["INDEX_TABLE_NAME"],
+            s3=aws_client("s3", emulator.url),
+            dynamodb=aws_client("dynamodb", emulator.url),
         )
+        yield Storage(ports, index_table, s3, dynamodb)
 
 
 def main() -> None:

@@ -6,18 +6,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from artifact_store.adapters.memory import MemoryObjects, MemoryTable
+from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.adapters.time import InTurn, SystemClock
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
-from artifact_store.ports import ObjectStore, Ports, Table
+from artifact_store.ports import Ports, Table
 
 NAMES = {
     "create": "PutObject",
     "head": "HeadObject",
     "head_version": "HeadObject",
     "list_versions": "ListObjectVersions",
+    "pending": "ListMultipartUploads",
     "query": "Query",
     "scan": "Scan",
     "transact": "TransactWriteItems",
@@ -108,31 +112,41 @@ class MeteredClock(SystemClock):
         self._meter.add("(pause)", time.perf_counter() - started)
 
 
+def memory_ports(objects: MemoryObjects, table: MemoryTable) -> Ports:
+    """Ports over the strict in-memory adapters."""
+    clock = SystemClock()
+    return Ports(
+        objects=objects,
+        transfers=MemoryTransfers(objects, clock=clock),
+        index=TableIndex(table, clock),
+        clock=clock,
+        parallel=InTurn(),
+        new_id=new_id,
+    )
+
+
 def metered_ports(
-    objects: ObjectStore,
+    ports: Ports,
     table: Table,
     meter: Meter,
     *,
     s3: Callable[[], float] = lambda: 0.0,
     dynamodb: Callable[[], float] = lambda: 0.0,
 ) -> tuple[Ports, Table]:
-    """Ports over a bucket and a table, and the table, all metered.
+    """The same ports and the table under their index, all metered.
 
     Args:
-        objects: The bucket.
-        table: The table.
+        ports: What is metered.
+        table: The table under their index.
         meter: Where calls are counted.
-        s3: Gives the latency of each call of the bucket, in seconds.
-        dynamodb: Gives the latency of each call of the table, in seconds.
+        s3: Gives the latency that is added to each call of the bucket, in seconds.
+        dynamodb: Gives the latency that is added to each call of the table, in seconds.
     """
     clock = MeteredClock(meter)
-    slow_objects: Any = Metered(objects, "s3", meter, latency=s3)
+    slow_objects: Any = Metered(ports.objects, "s3", meter, latency=s3)
+    slow_transfers: Any = Metered(ports.transfers, "s3", meter, latency=s3)
     slow_table: Any = Metered(table, "dynamodb", meter, latency=dynamodb)
-    ports = Ports(
-        objects=slow_objects,
-        index=TableIndex(slow_table, clock),
-        clock=clock,
-        parallel=InTurn(),
-        new_id=new_id,
+    slow = replace(
+        ports, objects=slow_objects, transfers=slow_transfers, index=TableIndex(slow_table, clock), clock=clock
     )
-    return ports, slow_table
+    return slow, slow_table

@@ -16,22 +16,14 @@ import tracemalloc
 
 from artifact_store import ArtifactId, Content
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable, open_store
-from artifact_store.adapters.time import InTurn, SystemClock
-from artifact_store.ids import new_id
-from artifact_store.index import TableIndex
 from artifact_store.maintenance import Drift, Findings, Limits, Maintenance
-from artifact_store.ports import Ports, Table
-from benchmarks.metered import Meter, metered_ports
+from artifact_store.ports import Table
+from benchmarks.metered import Meter, memory_ports, metered_ports
 
 ARTIFACTS_IN_A_SESSION = 10
 ONE_IN = 1000
 AT_ONCE = Limits(settle_after_ms=-60_000)
 """As if everything were old."""
-
-
-def plain_ports(objects: MemoryObjects, table: MemoryTable) -> Ports:
-    clock = SystemClock()
-    return Ports(objects=objects, index=TableIndex(table, clock), clock=clock, parallel=InTurn(), new_id=new_id)
 
 
 class Bench:
@@ -55,9 +47,9 @@ class Bench:
     def run(self, meter: Meter | None = None) -> tuple[Findings, float]:
         """One whole run; metered if there is a meter."""
         table: Table = self.table
-        ports = plain_ports(self.objects, self.table)
+        ports = memory_ports(self.objects, self.table)
         if meter is not None:
-            ports, table = metered_ports(self.objects, self.table, meter)
+            ports, table = metered_ports(ports, table, meter)
         gc.collect()
         started = time.perf_counter()
         result = Maintenance(ports, table).reconcile(limits=AT_ONCE)

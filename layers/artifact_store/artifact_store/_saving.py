@@ -20,7 +20,13 @@ from contextlib import suppress
 from typing import Final, TypeAlias, cast
 
 from artifact_store._settling import Settler, Verdict
-from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied, StorageUnavailable
+from artifact_store.errors import (
+    Contention,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    StorageDenied,
+    StorageUnavailable,
+)
 from artifact_store.model import BlobRef, Content, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
@@ -135,7 +141,14 @@ class Save:
             return self._replay(known)
         # No other version can come between: the commit demands the head that is judged here.
         if self._only_if is not None:
-            self._only_if.check(_latest_etag(head))
+            try:
+                self._only_if.check(_latest_etag(head))
+            except PreconditionFailed:
+                # A batch reads its items one by one: what is in the way may be this very save, committed meanwhile.
+                replayed = self.replayed()
+                if replayed is None:
+                    raise
+                return replayed
         if self._skip_unchanged and (unchanged := self._unchanged(head)):
             return Saved(unchanged, replayed=False, unchanged=True)
         gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
