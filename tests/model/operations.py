@@ -15,7 +15,7 @@ from artifact_store.index import TableIndex
 from artifact_store.maintenance import Limits, Maintenance
 from artifact_store.model import BlobRef
 from artifact_store.names import BLOB_PREFIX
-from artifact_store.ports import Ports
+from artifact_store.ports import Head, Ports, Token
 from artifact_store.transfers import MIN_PART_BYTES, Upload
 
 __all__ = [
@@ -108,21 +108,23 @@ class Save:
 class SaveInRounds:
     """The same, but each round of the store's loop by itself.
 
-    A round knows of earlier ones only the blob they put. Telling that apart from everything that was
-    read in earlier rounds makes far fewer states; and a saver that gets nowhere comes back to a state.
+    A round knows of earlier ones only the blob they put and what the last one read at its end. Telling
+    that apart from everything else that was read in earlier rounds makes far fewer states; and a saver that
+    gets nowhere comes back to a state.
     """
 
     token: str
     blob: BlobRef | None = None
+    seen: tuple[Head | None, Token | None] | None = None
     once: ClassVar[bool] = True
 
     def run(self, ports: Ports) -> Answer:
         token = token_hash(caller=CALLER, artifact=DOC, idempotency_key=self.token)
         save = saving.Save(ports, DOC, content_of(self.token), token=token)
-        save._blob = self.blob
+        save._blob, save._seen = self.blob, self.seen
         saved = save._attempt()
         if saved is None:
-            return Again(replace(self, blob=save._blob))
+            return Again(replace(self, blob=save._blob, seen=save._seen))
         assert _token_of(saved.version) == self.token
         return saved.version.gen, saved.version.number
 

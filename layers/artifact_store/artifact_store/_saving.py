@@ -17,10 +17,16 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from artifact_store._settling import Settler, Verdict
-from artifact_store.errors import Contention, IdempotencyKeyReused, StorageDenied, StorageUnavailable
+from artifact_store.errors import (
+    Contention,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    StorageDenied,
+    StorageUnavailable,
+)
 from artifact_store.model import BlobRef, Content, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
@@ -35,7 +41,16 @@ _BLOB_KEYS: Final = 3
 """New keys that are tried for a blob."""
 
 _FIRST_PAUSE: Final = 0.005
-_LONGEST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 0.15
+
+_EAGER_ROUNDS: Final = 7
+"""So many rounds a saver may lose and go straight on to the next number; then it pauses as well.
+
+Whoever loses has seen another version committed, so nothing is gained by waiting, until so many savers
+are at work that most of their PUTs fail.
+"""
+
+_Seen: TypeAlias = tuple[Head | None, Token | None]
 
 
 def _latest_etag(head: Head | None) -> str | None:
@@ -76,6 +91,7 @@ class Save:
         self._only_if = only_if
         self._skip_unchanged = skip_unchanged
         self._blob: BlobRef | None = content.blob if isinstance(content, Uploaded) else None
+        self._seen: _Seen | None = None
         self._settler = Settler(ports)
 
     def run(self, *, timeout: float) -> Saved:
@@ -89,18 +105,21 @@ class Save:
         self._artifact.scope.refuse_reserved_session()
         clock = self._ports.clock
         give_up_at = clock.monotonic() + timeout
-        pause = _FIRST_PAUSE
+        pause, rounds = _FIRST_PAUSE, 0
         while True:
             saved = self._attempt()
             if saved is not None:
                 return saved
+            rounds += 1
             if clock.monotonic() + pause >= give_up_at:
                 # The blob stays: a PUT that was answered with 412 may be mine, and count yet. The sweep knows.
                 raise Contention(
                     "too many saves of this artifact at the same moment; repeat with the same Idempotency-Key"
                 )
-            clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, no secret
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            if self._seen is None or rounds > _EAGER_ROUNDS:
+                self._seen = None
+                clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, no secret
+                pause = min(pause * 2, _LONGEST_PAUSE)
 
     def replayed(self) -> Saved | None:
         """What this save's token has saved already; None when it has not.
@@ -112,13 +131,24 @@ class Save:
         return self._replay(known) if known is not None else None
 
     def _attempt(self) -> Saved | None:
-        """One round of the protocol; None to start over."""
-        head, known = self._ports.index.head_and_token(self._artifact, self._token)
+        """One round of the protocol; None to start over.
+
+        A round that was lost because the head had moved ends with what the next one would read, and hands it on.
+        """
+        head, known = self._seen or self._ports.index.head_and_token(self._artifact, self._token)
+        self._seen = None
         if known is not None:
             return self._replay(known)
         # No other version can come between: the commit demands the head that is judged here.
         if self._only_if is not None:
-            self._only_if.check(_latest_etag(head))
+            try:
+                self._only_if.check(_latest_etag(head))
+            except PreconditionFailed:
+                # A batch reads its items one by one: what is in the way may be this very save, committed meanwhile.
+                replayed = self.replayed()
+                if replayed is None:
+                    raise
+                return replayed
         if self._skip_unchanged and (unchanged := self._unchanged(head)):
             return Saved(unchanged, replayed=False, unchanged=True)
         gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
@@ -214,6 +244,7 @@ class Save:
             if known is not None:
                 return self._replay(known)
             if _place(head) != before:
+                self._seen = head, known
                 return None
         record = self._settler.read(self._artifact, number)
         return self._help(record) if record is not None else None

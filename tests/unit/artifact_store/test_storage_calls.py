@@ -90,3 +90,34 @@ def test_delete_takes_one_read_and_one_transaction_to_vanish(versions: int) -> N
     pages = versions // 500 + 1
     assert seen.calls.count("query") == pages
     assert world.objects.refs() == []
+
+
+def save_beside_a_rival(world: World, *, losses: int) -> list[str]:
+    """Saves while another saver takes the number each time, and commits it; returns the calls."""
+    calls: list[str] = []
+
+    def hook(name: str, phase: str) -> None:
+        if phase == "before":
+            calls.append(name)
+            if name == "create" and calls.count("create") <= losses:
+                key = f"rival {calls.count('create')}"
+                world.store().save(ARTIFACT, SMALL, caller="c", idempotency_key=key)
+
+    saved = world.store(hook).save(ARTIFACT, SMALL, caller="c", idempotency_key="mine")
+    assert saved.version.number == losses
+    return calls
+
+
+def test_a_saver_that_lost_a_number_goes_straight_on_to_the_next() -> None:
+    world = World()
+    before = world.clock.now
+    assert save_beside_a_rival(world, losses=3) == ["get", *["create", "get"] * 3, "create", "transact"]
+    assert world.clock.now == before, "nobody waits for who has committed already"
+
+
+def test_a_saver_that_loses_and_loses_pauses_and_reads_again() -> None:
+    world = World()
+    before = world.clock.now
+    calls = save_beside_a_rival(world, losses=9)
+    assert calls == ["get", *["create", "get"] * 7, *["create", "get", "get"] * 2, "create", "transact"]
+    assert world.clock.now > before
