@@ -79,6 +79,15 @@ class Bench:
         assert (summary.artifact, summary.number, summary.size) == (DOC, len(bodies) - 1, len(bodies[-1]))
         return bodies
 
+    def digests(self) -> list[str | None]:
+        """Every version's SHA-256 as the index tells it, by number."""
+        try:
+            versions = self.store.list_versions(DOC).items
+        except ArtifactNotFound:
+            return []
+        assert [version.number for version in versions] == list(range(len(versions)))
+        return [version.sha256 for version in versions]
+
     def settle(self) -> None:
         """Lets one reconcile repair what is left, days later; then the index names what there is and nothing else."""
         self.clock.sleep(_LATER_SECONDS)
