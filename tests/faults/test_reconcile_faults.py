@@ -86,7 +86,7 @@ def test_a_run_in_many_sittings_finds_the_same(name: str) -> None:
         if result.checkpoint is None:
             break
         checkpoint = Checkpoint.parse(str(result.checkpoint))
-    assert sittings == 3
+    assert sittings == 4
     assert dict(result.findings.repaired) == case.repaired
     assert dict(result.findings.unrepaired) == case.unrepaired
     assert reconcile(world).total == sum(case.unrepaired.values())
@@ -98,7 +98,7 @@ def test_a_checkpoint_survives_as_text_and_nothing_else_is_one() -> None:
     world.clock.sleep(HOUR)
     seen: list[Checkpoint] = []
     world.maintenance().reconcile(on_progress=lambda at: seen.append(Checkpoint.parse(str(at))))
-    assert [at.at for at in seen] == ["index", "blobs"]
+    assert [at.at for at in seen] == ["index", "uploads", "blobs"]
     assert all(at.findings.total == 1 for at in seen)
     assert len(str(seen[0])) < 1000
     for text in ("", "{}", "null", "[]", str(seen[0]).replace('"format": 1', '"format": 2'), str(seen[0])[:-1]):

@@ -97,7 +97,8 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
             *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"),
         },
         CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"},
-        BUCKET: {"s3:ListBucket", "s3:ListBucketVersions"},
+        UPLOADS: {"s3:AbortMultipartUpload"},
+        BUCKET: {"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"},
         "ReconcileLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     # Whatever they are told to do, they remove nothing.
