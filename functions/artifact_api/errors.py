@@ -8,7 +8,8 @@ ArtifactStoreError (of artifact_store)
     ├── Unauthenticated      the gateway told nothing about the caller
     ├── RouteNotFound        no such path
     ├── MethodNotAllowed     the path exists, with other methods
-    └── RequestInProgress    the same request is being handled right now
+    ├── RequestInProgress    the same request is being handled right now
+    └── RangeNotSatisfiable  the content ends before the range that was asked for
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = [
     "InvalidHeader",
     "InvalidParameter",
     "MethodNotAllowed",
+    "RangeNotSatisfiable",
     "RequestInProgress",
     "RouteNotFound",
     "Unauthenticated",
@@ -80,3 +82,17 @@ class RequestInProgress(ApiError):
     def __init__(self, detail: str, *, retry_after: int = 1) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class RangeNotSatisfiable(ApiError):
+    """The content ends before the range that was asked for.
+
+    Attributes:
+        size: Bytes of the whole content.
+    """
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, detail: str, *, size: int) -> None:
+        super().__init__(detail)
+        self.size = size

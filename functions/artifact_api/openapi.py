@@ -129,7 +129,7 @@ def _operation(route: Route, method: str) -> Json:
         "summary": f"{text.summary}, without it" if head else text.summary,
         "description": text.description,
     }
-    parameters = [{"$ref": f"#/components/parameters/{name}"} for name in _other_parameters(route)]
+    parameters = [{"$ref": f"#/components/parameters/{name}"} for name in _other_parameters(route, head=head)]
     if parameters:
         operation["parameters"] = parameters
     if route.operation == "save_artifact":
@@ -149,10 +149,10 @@ def _path_parameters(path: str) -> list[str]:
     return ["sessionFilename" if name == "filename" and "session" in names else name for name in names]
 
 
-def _other_parameters(route: Route) -> list[str]:
+def _other_parameters(route: Route, *, head: bool) -> list[str]:
     by_operation: dict[Operation, list[str]] = {
         "save_artifact": ["Idempotency-Key", "Content-Digest", "Artifact-Part", "Artifact-Metadata"],
-        "load_artifact": ["If-None-Match"],
+        "load_artifact": ["If-None-Match"] if head else ["If-None-Match", "Range", "If-Range"],
     }
     return [*by_operation.get(route.operation, []), *(name for name in ("limit", "cursor") if name in route.query)]
 
@@ -161,21 +161,20 @@ def _responses(route: Route, *, head: bool) -> Json:
     text = texts.OPERATIONS[route.operation]
     answer: Json = {"description": text.answer}
     if text.answer_headers:
-        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in text.answer_headers}
+        answer["headers"] = _header_refs(*text.answer_headers)
     if text.schema is not None:
         answer["content"] = {
             "application/json": {"schema": {"$ref": f"#/components/schemas/{text.schema}"}, "example": text.example}
         }
-    elif route.operation == "load_artifact" and not head:
+    elif text.octets and not head:
         answer["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     responses: Json = {str(text.status): answer}
+    codes = text.codes
     if route.operation == "load_artifact":
-        responses["304"] = {
-            "description": "The client has this version already.",
-            "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
-        }
+        responses |= _load_responses(answer, head=head)
+        codes = tuple(code for code in codes if not (head and code == "range_not_satisfiable"))
     by_status: dict[int, list[str]] = {}
-    for code in text.codes:
+    for code in codes:
         by_status.setdefault(CODES[code].status, []).append(code)
     for status in sorted(by_status):
         responses[str(status)] = _problem(by_status[status], head=head)
@@ -187,11 +186,37 @@ def _responses(route: Route, *, head: bool) -> Json:
     return responses
 
 
+def _load_responses(answer: Json, *, head: bool) -> Json:
+    """What a load answers beside 200, whose answer is amended, and problems."""
+    known = answer["headers"]
+    not_modified = {"description": "The client has this version already.", "headers": _header_refs("ETag")}
+    if head:
+        answer["headers"] = known | _header_refs("Accept-Ranges", "Content-Length")
+        return {"304": not_modified}
+    answer["headers"] = known | _header_refs("Accept-Ranges")
+    return {
+        "206": {
+            "description": "The range of the content that was asked for; Content-Digest is that of the range.",
+            "headers": known | _header_refs("Accept-Ranges", "Content-Range"),
+            "content": answer["content"],
+        },
+        "304": not_modified,
+        "307": {"description": texts.REDIRECT, "headers": known | _header_refs("Location")},
+    }
+
+
+def _header_refs(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def _problem(codes: list[str], *, head: bool) -> Json:
     means = "; ".join(f"`{code}`: {CODES[code].title}" for code in codes)
     problem: Json = {"description": f"{means}."}
-    if any(code in texts.RETRIED for code in codes):
-        problem["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    headers = ["Retry-After"] if any(code in texts.RETRIED for code in codes) else []
+    if "range_not_satisfiable" in codes:
+        headers.append("Content-Range")
+    if headers:
+        problem["headers"] = _header_refs(*headers)
     if not head:
         examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
         problem["content"] = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
@@ -291,6 +316,8 @@ def _parameters() -> Json:
         "limit": optional("limit", "query", limit, DEFAULT_LIMIT),
         "cursor": optional("cursor", "query", {"type": "string", "maxLength": _MAX_CURSOR_CHARACTERS}, "1AbC"),
         "If-None-Match": optional("If-None-Match", "header", {"type": "string"}, texts.ETAG),
+        "Range": optional("Range", "header", {"type": "string"}, "bytes=0-1023"),
+        "If-Range": optional("If-Range", "header", {"type": "string"}, texts.ETAG),
         "Idempotency-Key": optional("Idempotency-Key", "header", key, "2f1f7a3e-9c1b-4e0e-b6a5-0a4b8f1d7c55"),
         "Content-Digest": optional("Content-Digest", "header", digest, texts.DIGEST),
         "Artifact-Part": optional("Artifact-Part", "header", {**packed, **_json("PartInput")}, texts.PART),
@@ -312,7 +339,11 @@ def _headers() -> Json:
         "Content-Digest": {"type": "string"},
         "Content-Disposition": {"type": "string", "pattern": "^attachment; filename\\*=UTF-8''"},
         "Last-Modified": {"type": "string"},
+        "Accept-Ranges": {"type": "string", "const": "bytes"},
+        "Content-Length": {"type": "integer", "minimum": 0},
+        "Content-Range": {"type": "string", "pattern": "^bytes ([0-9]+-[0-9]+|[*])/[0-9]+$"},
         "Artifact-Version": {"type": "integer", "minimum": 0, "maximum": MAX_VERSION},
+        "Artifact-Size": {"type": "integer", "minimum": 0},
         "Artifact-Part": {"type": "string", "contentEncoding": "base64url", **_json("Part")},
         "Artifact-Metadata": {"type": "string", "contentEncoding": "base64url", "contentMediaType": "application/json"},
         "Retry-After": {"type": "integer", "minimum": 1},

@@ -20,6 +20,7 @@ __all__ = [
     "PARAMETERS",
     "PART",
     "PROBLEM_EXAMPLES",
+    "REDIRECT",
     "RETRIED",
     "SAVE_BODY",
     "SECURITY_SCHEMES",
@@ -101,6 +102,9 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "limit": "Items of a page at most. A page may have fewer, even none; only an absent `nextCursor` ends a list.",
     "cursor": "The `nextCursor` of the page before; good for the same list and the same caller only.",
     "If-None-Match": "Entity tags that the client has, or `*`; 304 when the version is one of them.",
+    "Range": "One range of bytes, such as `bytes=0-1023`. Several, and what cannot be read, ask for the whole content. "
+    "A redirected request takes it along to the bucket.",
+    "If-Range": "The entity tag of the version that the range is meant for; the whole content when it is another.",
     "Idempotency-Key": "A repeated request with the same key saves nothing again and gets the first answer, for a day. "
     "Without one the server makes a key and answers it.",
     "Content-Digest": "SHA-256 of the body (RFC 9530); the save is refused when the body has another.",
@@ -111,13 +115,17 @@ PARAMETERS: Final[Mapping[str, str]] = {
 
 HEADERS: Final[Mapping[str, str]] = {
     "ETag": "The version's entity tag.",
-    "Location": "Path of the version.",
+    "Location": "Path of the version; of a redirect, the URL of its content.",
     "Idempotency-Key": "The request's key, or the one that the server made.",
     "Idempotency-Replayed": "An earlier request with this key had saved it already.",
     "Content-Digest": "SHA-256 of the content (RFC 9530), when it is known.",
     "Content-Disposition": "Always an attachment, with the decoded filename.",
     "Last-Modified": "When the version was saved.",
+    "Accept-Ranges": "Ranges of bytes can be asked for.",
+    "Content-Length": "Size of the content, unless a gateway drops it; Artifact-Size tells it too.",
+    "Content-Range": "Which bytes of how many; `bytes */SIZE` when the content ends before the range.",
     "Artifact-Version": "The version's number.",
+    "Artifact-Size": "Size of the whole content, in bytes.",
     "Artifact-Part": "What kind of part the content is: base64url of JSON (`Part`).",
     "Artifact-Metadata": "Custom metadata as base64url of JSON; absent when there is none or it takes over 6 KB.",
     "Retry-After": "How long to wait before the same request is repeated, in seconds.",
@@ -129,6 +137,12 @@ SAVE_BODY: Final = {
     "that is not UTF-8: send such bytes as application/octet-stream, with the type in Artifact-Part.",
     "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
 }
+
+REDIRECT: Final = (
+    "The content is too large for an answer (256 KiB unless configured otherwise): Location is a URL of the bucket, "
+    "good for a minute, that needs no credentials. Send it Range and If-Range if wanted, and nothing that identifies "
+    "you; its If-Range takes the bucket's entity tags. What is known of the version is in this answer's headers."
+)
 
 _VERSION: Final = {
     "filename": "charts/q1.png",
@@ -156,6 +170,7 @@ _CONTENT_HEADERS: Final = (
     "Content-Digest",
     "Content-Disposition",
     "Artifact-Version",
+    "Artifact-Size",
     "Artifact-Part",
     "Artifact-Metadata",
 )
@@ -174,6 +189,7 @@ class OperationText:
         answer: What that answer is.
         answer_headers: Its headers.
         schema: Of its JSON; None when it has none.
+        octets: Whether it is bytes of any type.
         example: Of its JSON.
         codes: Of the problems it can end in.
     """
@@ -185,6 +201,7 @@ class OperationText:
     codes: tuple[str, ...]
     answer_headers: tuple[str, ...] = ()
     schema: str | None = None
+    octets: bool = False
     example: Any = None
 
 
@@ -215,11 +232,20 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
     ),
     "load_artifact": OperationText(
         summary="Load the content",
-        description="The content of a version as raw bytes; the latest when the path names none.",
+        description="The content of a version as raw bytes, the latest when the path names none; a redirect to the "
+        "bucket when it is large.",
         status=200,
         answer="The content, as an attachment with its own MIME type.",
         answer_headers=_CONTENT_HEADERS,
-        codes=(*_NAME_CODES, "invalid_version", "version_not_found", *_STORAGE, *_ALWAYS),
+        octets=True,
+        codes=(
+            *_NAME_CODES,
+            "invalid_version",
+            "version_not_found",
+            "range_not_satisfiable",
+            *_STORAGE,
+            *_ALWAYS,
+        ),
     ),
     "describe_version": OperationText(
         summary="Describe a version",
@@ -303,6 +329,7 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "field": "content",
         "limit": 3145728,
     },
+    "range_not_satisfiable": {"detail": "the content has 48,213 bytes"},
     "idempotency_key_reused": {"detail": "this idempotency key was used before, for other content"},
     "contention": {"detail": "other savers were faster every time; repeat the request"},
     "storage_unavailable": {"detail": "storage did not answer in time; nothing is lost, repeat the request unchanged"},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from artifact_api.errors import MethodNotAllowed, RequestInProgress
+from artifact_api.errors import MethodNotAllowed, RangeNotSatisfiable, RequestInProgress
 from artifact_api.responses import json_response
 from artifact_api.wire import ProblemJson
 from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, Unavailable
@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, Meaning]] = {
     "method_not_allowed": Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "The path has other methods"),
     "request_in_progress": Meaning(HTTPStatus.CONFLICT, "The same request is being handled; ask again"),
     "content_too_large": Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The content is too large for one request"),
+    "range_not_satisfiable": Meaning(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The content ends before the range"),
     "idempotency_key_reused": Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key stands for other content"),
     INTERNAL_ERROR: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed"),
     "contention": Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "Too many savers at once; ask again"),
@@ -94,4 +95,6 @@ def problem_response(error: Exception, *, request_id: str) -> Response[str]:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size}"
     return json_response(problem, status=status, headers=headers, content_type="application/problem+json")

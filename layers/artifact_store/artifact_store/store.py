@@ -221,13 +221,25 @@ class ArtifactStore:
         """
         return self._reader.describe(artifact, number)
 
-    def load_unless(self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str]) -> Loaded | str:
-        """Loads as `load` does, or returns the entity tag if it is one of `etags`, with no S3 call.
+    def load_unless(
+        self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str], at_most: int | None = None
+    ) -> Loaded | Version | str:
+        """Loads as `load` does, unless there is no need or no room to; then S3 is not called.
+
+        Args:
+            artifact: Whose version.
+            number: Which one; the latest when it is None.
+            etags: Entity tags of what the caller has; `*` stands for any.
+            at_most: The largest content to load, in bytes.
+
+        Returns:
+            The entity tag when it is one of `etags`; else the version alone when its content is larger than
+            `at_most`; else the version with its content.
 
         Raises:
             NotFound: No such artifact or version.
         """
-        return self._reader.load_unless(artifact, number, etags=etags)
+        return self._reader.load_unless(artifact, number, etags=etags, at_most=at_most)
 
     def list_artifacts(self, scope: Scope, *, limit: int = 100, position: str | None = None) -> Page[ArtifactSummary]:
         """Lists live artifacts: a session's, then its user's; or a user's alone.
