@@ -2,6 +2,7 @@
 
 ArtifactStoreError (of artifact_store)
 ├── InvalidInput
+│   ├── InvalidBody          a JSON body that is not what its operation knows
 │   ├── InvalidHeader        a request header that cannot be read
 │   └── InvalidParameter     a query parameter that is unknown or cannot be read
 └── ApiError
@@ -18,6 +19,7 @@ from artifact_store import ArtifactStoreError, InvalidInput
 
 __all__ = [
     "ApiError",
+    "InvalidBody",
     "InvalidHeader",
     "InvalidParameter",
     "MethodNotAllowed",
@@ -26,6 +28,12 @@ __all__ = [
     "RouteNotFound",
     "Unauthenticated",
 ]
+
+
+class InvalidBody(InvalidInput):
+    """A JSON body that is not what its operation knows; `field` is the member's path, e.g. `items[3].filename`."""
+
+    code = "invalid_body"
 
 
 class InvalidHeader(InvalidInput):

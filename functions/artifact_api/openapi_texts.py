@@ -306,6 +306,11 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "invalid_parameter": {"detail": "limit must be a number from 1 to 1000", "field": "limit", "limit": 1000},
     "invalid_header": {"detail": "Idempotency-Key must be printable ASCII", "field": "Idempotency-Key"},
+    "invalid_body": {
+        "detail": "items has 120 entries; it may have 100",
+        "field": "items",
+        "limit": 100,
+    },
     "invalid_part": {"detail": "kind must be one of bytes, text, file", "field": "kind"},
     "invalid_metadata": {"detail": "Artifact-Metadata must be a JSON object", "field": "Artifact-Metadata"},
     "metadata_too_large": {

@@ -32,6 +32,7 @@ CODES: Final[Mapping[str, Meaning]] = {
     "invalid_version": Meaning(HTTPStatus.BAD_REQUEST, "Not a version number"),
     "invalid_parameter": Meaning(HTTPStatus.BAD_REQUEST, "A query parameter cannot be read"),
     "invalid_header": Meaning(HTTPStatus.BAD_REQUEST, "A header cannot be read"),
+    "invalid_body": Meaning(HTTPStatus.BAD_REQUEST, "The JSON body is not what the operation knows"),
     "invalid_part": Meaning(HTTPStatus.BAD_REQUEST, "The part's kind, type or display name cannot be recorded"),
     "invalid_metadata": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is no JSON object"),
     "metadata_too_large": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is too large"),
