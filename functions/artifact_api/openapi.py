@@ -16,21 +16,37 @@ from typing import Any, Final, TypeAlias
 from pydantic import ConfigDict, TypeAdapter
 
 from artifact_api import openapi_texts as texts
+from artifact_api import openapi_upload_texts as upload_texts
 from artifact_api.content import MAX_METADATA_HEADER_BYTES
 from artifact_api.problems import CODES
 from artifact_api.request import DEFAULT_LIMIT, MAX_LIMIT
 from artifact_api.routes import ROUTES, Operation, Route
+from artifact_api.sign_upload_parts import MAX_SIGNED_PARTS
+from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
+from artifact_api.upload_wire import (
+    BeginUploadInput,
+    FinalizeUploadInput,
+    SignedPartJson,
+    SignedParts,
+    SignUploadPartsInput,
+    UploadedPartJson,
+    UploadJson,
+    UploadPartInput,
+    UploadState,
+)
 from artifact_api.wire import (
     ArtifactList,
     ArtifactSummaryJson,
     Health,
     PartJson,
     ProblemJson,
+    SignedRequestJson,
     VersionList,
     VersionMetadata,
 )
 from artifact_store.model import MAX_MIME_TYPE_CHARACTERS
 from artifact_store.names import MAX_FILENAME_BYTES, MAX_KEY_BYTES, MAX_VERSION, USER_NAMESPACE
+from artifact_store.transfers import MAX_PART_BYTES, MAX_PARTS, MAX_UPLOAD_BYTES, MIN_PART_BYTES
 
 __all__ = ["build", "main", "render"]
 
@@ -49,8 +65,39 @@ _TYPES: Final = {
     "ArtifactList": ArtifactList,
     "Health": Health,
     "Problem": ProblemJson,
+    "SignedRequest": SignedRequestJson,
+    "Upload": UploadJson,
+    "UploadState": UploadState,
+    "SignedParts": SignedParts,
 }
-_RENAMED: Final = {"PartJson": "Part", "ProblemJson": "Problem", "ArtifactSummaryJson": "ArtifactSummary"}
+_INPUTS: Final = {
+    "BeginUpload": BeginUploadInput,
+    "SignUploadParts": SignUploadPartsInput,
+    "FinalizeUpload": FinalizeUploadInput,
+}
+_MEMBERS: Final = (ArtifactSummaryJson, SignedPartJson, UploadedPartJson, UploadPartInput)
+"""Types that occur only inside of the others."""
+
+_RENAMED: Final = {
+    "PartJson": "Part",
+    "ProblemJson": "Problem",
+    "ArtifactSummaryJson": "ArtifactSummary",
+    "SignedRequestJson": "SignedRequest",
+    "UploadJson": "Upload",
+    "SignedPartJson": "SignedPart",
+    "UploadedPartJson": "UploadedPart",
+    "BeginUploadInput": "BeginUpload",
+    "SignUploadPartsInput": "SignUploadParts",
+    "FinalizeUploadInput": "FinalizeUpload",
+}
+_REFUSES_UNKNOWN: Final = frozenset({*_INPUTS, "UploadPartInput"})
+
+_OPERATIONS: Final = {**texts.OPERATIONS, **upload_texts.OPERATIONS}
+_OPERATION_PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
+    "save_artifact": ("Idempotency-Key", "Content-Digest", "Artifact-Part", "Artifact-Metadata"),
+    "load_artifact": ("If-None-Match", "Range", "If-Range"),
+}
+_QUERY: Final = ("limit", "cursor", "after")
 
 _CONSTRAINTS: Final[dict[str, Json]] = {
     "version": {"minimum": 0, "maximum": MAX_VERSION},
@@ -63,6 +110,12 @@ _CONSTRAINTS: Final[dict[str, Json]] = {
     "nextCursor": {"minLength": 1, "maxLength": _MAX_CURSOR_CHARACTERS},
     "code": {"enum": list(CODES)},
     "status": {"minimum": 400, "maximum": 599},
+    "uploadId": {"minLength": 1, "maxLength": MAX_UPLOAD_ID_CHARACTERS, "pattern": "^[A-Za-z0-9_-]+$"},
+    "partSize": {"minimum": 0, "maximum": MAX_PART_BYTES},
+    "partCount": {"minimum": 1, "maximum": MAX_PARTS},
+    "nextPart": {"minimum": 1, "maximum": MAX_PARTS},
+    "number": {"minimum": 1, "maximum": MAX_PARTS},
+    "expiresAt": {"minimum": 0},
 }
 """What the wire's types cannot say, by member."""
 
@@ -121,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _operation(route: Route, method: str) -> Json:
-    text = texts.OPERATIONS[route.operation]
+    text = _OPERATIONS[route.operation]
     head = method == "HEAD"
     operation: Json = {
         "operationId": f"head{route.name.removeprefix('load')}" if head else route.name,
@@ -134,6 +187,9 @@ def _operation(route: Route, method: str) -> Json:
         operation["parameters"] = parameters
     if route.operation == "save_artifact":
         operation["requestBody"] = texts.SAVE_BODY
+    elif text.body is not None:
+        content = {"schema": {"$ref": f"#/components/schemas/{text.body}"}, "example": text.body_example}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     operation["responses"] = _responses(route, head=head)
     return operation
 
@@ -150,15 +206,13 @@ def _path_parameters(path: str) -> list[str]:
 
 
 def _other_parameters(route: Route, *, head: bool) -> list[str]:
-    by_operation: dict[Operation, list[str]] = {
-        "save_artifact": ["Idempotency-Key", "Content-Digest", "Artifact-Part", "Artifact-Metadata"],
-        "load_artifact": ["If-None-Match"] if head else ["If-None-Match", "Range", "If-Range"],
-    }
-    return [*by_operation.get(route.operation, []), *(name for name in ("limit", "cursor") if name in route.query)]
+    headers = _OPERATION_PARAMETERS.get(route.operation, ())
+    asked = [name for name in headers if not (head and name in {"Range", "If-Range"})]
+    return [*asked, *(name for name in _QUERY if name in route.query)]
 
 
 def _responses(route: Route, *, head: bool) -> Json:
-    text = texts.OPERATIONS[route.operation]
+    text = _OPERATIONS[route.operation]
     answer: Json = {"description": text.answer}
     if text.answer_headers:
         answer["headers"] = _header_refs(*text.answer_headers)
@@ -236,14 +290,18 @@ def _example(code: str) -> Json:
 
 
 def _schemas() -> Json:
-    _read_docstrings(*_TYPES.values(), ArtifactSummaryJson)
-    inputs: Any = [(name, "serialization", TypeAdapter(type_)) for name, type_ in _TYPES.items()]
+    types = _TYPES | _INPUTS
+    _read_docstrings(*types.values(), *_MEMBERS)
+    inputs: Any = [(name, "serialization", TypeAdapter(type_)) for name, type_ in types.items()]
     _, definitions = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")
     schemas: Json = {}
     for name, schema in definitions["$defs"].items():
         schemas[_RENAMED.get(name, name)] = _tidy(schema)
     schemas["GatewayMessage"] = texts.GATEWAY_MESSAGE
     schemas["PartInput"] = _part_input(schemas["Part"])
+    for name in _REFUSES_UNKNOWN:
+        schemas[name]["additionalProperties"] = False
+    _refine_uploads(schemas)
     return dict(sorted(schemas.items()))
 
 
@@ -259,10 +317,10 @@ def _tidy(schema: Json) -> Json:
     for name, member in tidy.get("properties", {}).items():
         member.pop("title", None)
         constraints = _CONSTRAINTS.get(name)
-        if constraints:
-            target = next((one for one in member.get("anyOf", ()) if one["type"] == "string"), member)
+        if constraints and "$ref" not in member:
+            target = next((one for one in member.get("anyOf", ()) if one.get("type") == "string"), member)
             target.update(constraints)
-        for holder in (member, member.get("items", {})):
+        for holder in (member, member.get("items", {}), *member.get("anyOf", ())):
             if "$ref" in holder:
                 reference = holder["$ref"].rpartition("/")[2]
                 holder["$ref"] = f"#/components/schemas/{_RENAMED.get(reference, reference)}"
@@ -276,6 +334,16 @@ def _part_input(part: Json) -> Json:
         "required": [],
         "additionalProperties": False,
     }
+
+
+def _refine_uploads(schemas: Json) -> None:
+    """What is so of uploads only."""
+    begin = schemas["BeginUpload"]["properties"]
+    begin["size"]["maximum"] = MAX_UPLOAD_BYTES
+    begin["partSize"]["minimum"] = MIN_PART_BYTES
+    schemas["SignUploadParts"]["properties"]["parts"] |= {"minItems": 1, "maxItems": MAX_SIGNED_PARTS}
+    part = schemas["FinalizeUpload"]["properties"]["part"]
+    part["anyOf"] = [{"$ref": "#/components/schemas/PartInput"}, {"type": "null"}]
 
 
 def _parameters() -> Json:
@@ -313,6 +381,10 @@ def _parameters() -> Json:
             "description": texts.PARAMETERS["sessionFilename"],
         },
         "version": in_path("version", "(latest|0|[1-9][0-9]{0,9})", len(str(MAX_VERSION)), "latest"),
+        "upload": in_path("upload", "[A-Za-z0-9_-]+", MAX_UPLOAD_ID_CHARACTERS, upload_texts.UPLOAD_ID),
+        "after": optional(
+            "after", "query", {"type": "integer", "minimum": 0, "maximum": MAX_PARTS, "default": 0}, 1000
+        ),
         "limit": optional("limit", "query", limit, DEFAULT_LIMIT),
         "cursor": optional("cursor", "query", {"type": "string", "maxLength": _MAX_CURSOR_CHARACTERS}, "1AbC"),
         "If-None-Match": optional("If-None-Match", "header", {"type": "string"}, texts.ETAG),

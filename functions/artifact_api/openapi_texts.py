@@ -9,6 +9,7 @@ from typing import Any, Final
 from artifact_api.routes import Operation
 
 __all__ = [
+    "ALWAYS",
     "DESCRIPTION",
     "DIGEST",
     "ETAG",
@@ -16,6 +17,7 @@ __all__ = [
     "GATEWAY_MESSAGE",
     "HEADERS",
     "METADATA",
+    "NAME_CODES",
     "OPERATIONS",
     "PARAMETERS",
     "PART",
@@ -25,8 +27,10 @@ __all__ = [
     "SAVE_BODY",
     "SECURITY_SCHEMES",
     "SERVERS",
+    "STORAGE",
     "SUMMARY",
     "TAGS",
+    "VERSION",
     "OperationText",
 ]
 
@@ -99,6 +103,8 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "filename": "Filename, encoded, without `user:`.",
     "sessionFilename": "Filename, encoded. A literal `user:` before it names the user's artifact, not the session's.",
     "version": "A version number, or `latest`.",
+    "upload": "The `uploadId` of an upload of this artifact, begun by the same caller.",
+    "after": "The `nextPart` of the page before.",
     "limit": "Items of a page at most. A page may have fewer, even none; only an absent `nextCursor` ends a list.",
     "cursor": "The `nextCursor` of the page before; good for the same list and the same caller only.",
     "If-None-Match": "Entity tags that the client has, or `*`; 304 when the version is one of them.",
@@ -144,7 +150,7 @@ REDIRECT: Final = (
     "you; its If-Range takes the bucket's entity tags. What is known of the version is in this answer's headers."
 )
 
-_VERSION: Final = {
+VERSION: Final = {
     "filename": "charts/q1.png",
     "scope": "session",
     "version": 3,
@@ -159,11 +165,11 @@ _VERSION: Final = {
     "etag": ETAG,
 }
 _SUMMARY_MEMBERS: Final = ("filename", "scope", "version", "size", "mimeType", "sha256", "createTime", "etag")
-_SUMMARY: Final = {name: _VERSION[name] for name in _SUMMARY_MEMBERS}
+_SUMMARY: Final = {name: VERSION[name] for name in _SUMMARY_MEMBERS}
 
-_NAME_CODES: Final = ("invalid_name", "key_too_long")
-_ALWAYS: Final = ("invalid_parameter", "unauthenticated", "internal_error")
-_STORAGE: Final = ("artifact_not_found", "storage_unavailable")
+NAME_CODES: Final = ("invalid_name", "key_too_long")
+ALWAYS: Final = ("invalid_parameter", "unauthenticated", "internal_error")
+STORAGE: Final = ("artifact_not_found", "storage_unavailable")
 _CONTENT_HEADERS: Final = (
     "ETag",
     "Last-Modified",
@@ -190,6 +196,8 @@ class OperationText:
         answer_headers: Its headers.
         schema: Of its JSON; None when it has none.
         octets: Whether it is bytes of any type.
+        body: Schema of the request's JSON; None when it takes none.
+        body_example: Of that JSON.
         example: Of its JSON.
         codes: Of the problems it can end in.
     """
@@ -203,6 +211,8 @@ class OperationText:
     schema: str | None = None
     octets: bool = False
     example: Any = None
+    body: str | None = None
+    body_example: Any = None
 
 
 OPERATIONS: Final[Mapping[Operation, OperationText]] = {
@@ -213,9 +223,9 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer="The version that was saved.",
         answer_headers=("ETag", "Location", "Idempotency-Key", "Idempotency-Replayed"),
         schema="VersionMetadata",
-        example=_VERSION,
+        example=VERSION,
         codes=(
-            *_NAME_CODES,
+            *NAME_CODES,
             "invalid_header",
             "invalid_part",
             "invalid_metadata",
@@ -226,8 +236,8 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
             "idempotency_key_reused",
             "request_in_progress",
             "contention",
-            *_STORAGE,
-            *_ALWAYS,
+            *STORAGE,
+            *ALWAYS,
         ),
     ),
     "load_artifact": OperationText(
@@ -239,12 +249,12 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer_headers=_CONTENT_HEADERS,
         octets=True,
         codes=(
-            *_NAME_CODES,
+            *NAME_CODES,
             "invalid_version",
             "version_not_found",
             "range_not_satisfiable",
-            *_STORAGE,
-            *_ALWAYS,
+            *STORAGE,
+            *ALWAYS,
         ),
     ),
     "describe_version": OperationText(
@@ -253,8 +263,8 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         status=200,
         answer="The version.",
         schema="VersionMetadata",
-        example=_VERSION,
-        codes=(*_NAME_CODES, "invalid_version", "version_not_found", *_STORAGE, *_ALWAYS),
+        example=VERSION,
+        codes=(*NAME_CODES, "invalid_version", "version_not_found", *STORAGE, *ALWAYS),
     ),
     "list_artifacts": OperationText(
         summary="List artifacts",
@@ -263,7 +273,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer="A page of artifacts.",
         schema="ArtifactList",
         example={"artifacts": [_SUMMARY], "nextCursor": "1AbC"},
-        codes=(*_NAME_CODES, "invalid_cursor", *_STORAGE, *_ALWAYS),
+        codes=(*NAME_CODES, "invalid_cursor", *STORAGE, *ALWAYS),
     ),
     "list_versions": OperationText(
         summary="List versions",
@@ -271,15 +281,15 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         status=200,
         answer="A page of versions.",
         schema="VersionList",
-        example={"versions": [_VERSION]},
-        codes=(*_NAME_CODES, "invalid_cursor", *_STORAGE, *_ALWAYS),
+        example={"versions": [VERSION]},
+        codes=(*NAME_CODES, "invalid_cursor", *STORAGE, *ALWAYS),
     ),
     "delete_artifact": OperationText(
         summary="Delete an artifact",
         description="Deletes the artifact with all its versions, for good. The next save starts at version 0 again.",
         status=204,
         answer="It is gone, or there was nothing.",
-        codes=(*_NAME_CODES, "contention", *_STORAGE, *_ALWAYS),
+        codes=(*NAME_CODES, "contention", *STORAGE, *ALWAYS),
     ),
     "health": OperationText(
         summary="Ask whether the API runs",
@@ -288,7 +298,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer="It runs.",
         schema="Health",
         example={"status": "ok"},
-        codes=_ALWAYS,
+        codes=ALWAYS,
     ),
 }
 
@@ -327,6 +337,10 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "unauthenticated": {"detail": "the request carries no identity that the gateway has confirmed"},
     "artifact_not_found": {"detail": "there is no such artifact"},
     "version_not_found": {"detail": "artifact 'charts/q1.png' has no version 9"},
+    "upload_not_found": {"detail": "there is no such upload: it was aborted, has expired, or is not yours"},
+    "upload_incomplete": {"detail": "part 7 is missing"},
+    "upload_finalized": {"detail": "the content is complete, so that it may be a version already"},
+    "precondition_failed": {"detail": "the latest version is another one by now"},
     "request_in_progress": {"detail": "a request with this idempotency key is being handled right now"},
     "content_too_large": {
         "detail": "content has 4,194,304 bytes; one inline save takes at most 3,145,728; save smaller parts, "

@@ -43,9 +43,13 @@ CODES: Final[Mapping[str, Meaning]] = {
     "forbidden": Meaning(HTTPStatus.FORBIDDEN, "The caller may not do this"),
     "artifact_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such artifact"),
     "version_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such version"),
+    "upload_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such upload"),
     "route_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such path"),
     "method_not_allowed": Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "The path has other methods"),
     "request_in_progress": Meaning(HTTPStatus.CONFLICT, "The same request is being handled; ask again"),
+    "upload_incomplete": Meaning(HTTPStatus.CONFLICT, "The upload is not what was announced"),
+    "upload_finalized": Meaning(HTTPStatus.CONFLICT, "The upload may be a version already"),
+    "precondition_failed": Meaning(HTTPStatus.PRECONDITION_FAILED, "The latest version is another one"),
     "content_too_large": Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The content is too large for one request"),
     "range_not_satisfiable": Meaning(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The content ends before the range"),
     "idempotency_key_reused": Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key stands for other content"),
@@ -55,9 +59,15 @@ CODES: Final[Mapping[str, Meaning]] = {
 }
 """Every code there is. Codes are stable: clients decide by them."""
 
+_WIRE_CODES: Final[Mapping[str, str]] = {
+    # Whether the edge or the store finds out that a member cannot be is all one to a client.
+    "invalid_upload": "invalid_body",
+}
+
 _FIXED_DETAILS: Final[Mapping[str, str]] = {
     # The same words whether it does not exist or is someone else's.
     "artifact_not_found": "there is no such artifact",
+    "upload_not_found": "there is no such upload: it was aborted, has expired, or is not yours",
     # What exactly failed is in the log.
     "storage_unavailable": "storage did not answer in time; nothing is lost, repeat the request unchanged",
     INTERNAL_ERROR: "the request failed for a reason that is not yours; the log has it by its requestId",
@@ -66,8 +76,10 @@ _FIXED_DETAILS: Final[Mapping[str, str]] = {
 
 def code_of(error: Exception) -> str:
     """The code of an exception; `internal_error` for everything that no client can do anything about."""
-    if isinstance(error, ArtifactStoreError) and error.code in CODES:
-        return error.code
+    if isinstance(error, ArtifactStoreError):
+        code = _WIRE_CODES.get(error.code, error.code)
+        if code in CODES:
+            return code
     return INTERNAL_ERROR
 
 

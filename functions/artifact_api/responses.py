@@ -17,11 +17,13 @@ from artifact_api.content import (
     ARTIFACT_METADATA,
     ARTIFACT_PART,
     CONTENT_DIGEST,
+    IDEMPOTENCY_KEY,
     MAX_METADATA_HEADER_BYTES,
     metadata_header,
     pack,
     part_json,
 )
+from artifact_api.wire import VersionMetadata
 from artifact_store import Version
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "not_modified_response",
     "partial_response",
     "redirect_response",
+    "saved_response",
 ]
 
 _OCTETS: Final = "application/octet-stream"
@@ -54,6 +57,25 @@ def json_response(
         headers={**_HEADERS, "Content-Type": content_type, **(headers or {})},
         body=json.dumps(body, separators=(",", ":"), allow_nan=False),
     )
+
+
+def saved_response(
+    metadata: VersionMetadata, *, base_path: str, replayed: bool, idempotency_key: str | None = None
+) -> Response[str]:
+    """201: a version was saved, now or by an earlier request of the same.
+
+    Args:
+        metadata: The version.
+        base_path: Path of its artifact.
+        replayed: Whether it was an earlier request.
+        idempotency_key: The request's key, if such requests have one.
+    """
+    headers = {"ETag": metadata["etag"], "Location": f"{base_path}/versions/{metadata['version']}"}
+    if idempotency_key is not None:
+        headers[IDEMPOTENCY_KEY] = idempotency_key
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return json_response(metadata, status=HTTPStatus.CREATED, headers=headers)
 
 
 def no_content_response() -> Response[str]:

@@ -29,7 +29,7 @@ class Settings:
         bucket_name: The bucket of records.
         index_table_name: The index table.
         idempotency_table_name: Powertools' table; only the write function has one.
-        cursor_secret_arn: The secret that signs cursors; only the read function has one.
+        cursor_secret_arn: The secret that signs cursors and upload ids; the delete function has none.
         purge_queue_url: The queue of purges that did not end; only the delete function may have one.
         auth_mode: Who may call; NONE exists on a developer's machine only.
         jwt_app_claim: The claim that must equal the path's app; None when tokens are not bound to one.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artifact_store import SignedRequest
+from artifact_store.adapters.memory_transfers import MemoryTransfers
 from tests.faults.interposed import World
 
 
@@ -35,6 +36,11 @@ def download(world: World, url: str) -> Download:
 
 def send(world: World, signed: Any, body: bytes = b"") -> tuple[int, bytes]:
     """Sends a signed request as an answer's JSON describes it; returns status and body."""
+    return send_to(world.transfers, signed, body)
+
+
+def send_to(transfers: MemoryTransfers, signed: Any, body: bytes = b"") -> tuple[int, bytes]:
+    """As `send`, to the bucket of these transfers."""
     assert signed.keys() == {"method", "url", "headers", "expiresAt"}
     request = SignedRequest(
         method=signed["method"],
@@ -42,4 +48,4 @@ def send(world: World, signed: Any, body: bytes = b"") -> tuple[int, bytes]:
         headers=signed["headers"],
         expires_ms=round(signed["expiresAt"] * 1000),
     )
-    return world.transfers.send(request, body)
+    return transfers.send(request, body)

@@ -103,7 +103,8 @@ class ArtifactStore:
             part_bytes: Bytes of every part but the last, 5 MiB to 5 GiB; by default enough for 10,000 parts.
             mime_type: What the content will be.
             method: In parts, or by one put of at most 5 GiB.
-            sha256: Hex digest of the whole content, for one put.
+            sha256: Hex digest of the whole content, if it is known. One put of other bytes is refused, and a
+                finalize of any.
 
         Raises:
             InvalidName: The session is reserved.
@@ -145,6 +146,10 @@ class ArtifactStore:
         """
         return self._uploader.parts(upload, after=after)
 
+    def uploaded_version(self, upload: Upload) -> Version | None:
+        """The version that an upload has become; None while it was not finalized, and once that is deleted."""
+        return self._uploader.version(upload)
+
     def finalize_upload(
         self,
         upload: Upload,
@@ -161,7 +166,7 @@ class ArtifactStore:
         Args:
             upload: The upload.
             size: Bytes of the whole content.
-            sha256: Hex digest of the whole content; may be None after one put.
+            sha256: Hex digest of the whole content; may be None after one put, and when it was announced.
             part: What kind of part it is.
             custom_metadata: As of `Content`.
             only_if: As for `save`.
