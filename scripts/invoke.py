@@ -39,6 +39,7 @@ ORDER = (
     "head_artifact",
     "head_version",
     "describe_version",
+    "create_link",
     "list_versions",
     "list_artifacts",
     "list_user_artifacts",

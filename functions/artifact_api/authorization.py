@@ -27,6 +27,7 @@ ACTIONS: Final[Mapping[Operation, Action]] = {
     "describe_upload": "write",
     "finalize_upload": "write",
     "abort_upload": "write",
+    "create_link": "read",
 }
 """What each operation does to artifacts. An operation that is not here is never run."""
 

@@ -18,6 +18,7 @@ from pydantic import ConfigDict, TypeAdapter
 from artifact_api import openapi_texts as texts
 from artifact_api import openapi_upload_texts as upload_texts
 from artifact_api.content import MAX_METADATA_HEADER_BYTES
+from artifact_api.create_link import DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS
 from artifact_api.problems import CODES
 from artifact_api.request import DEFAULT_LIMIT, MAX_LIMIT
 from artifact_api.routes import ROUTES, Operation, Route
@@ -26,6 +27,8 @@ from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
 from artifact_api.upload_wire import (
     BeginUploadInput,
     FinalizeUploadInput,
+    LinkInput,
+    LinkJson,
     SignedPartJson,
     SignedParts,
     SignUploadPartsInput,
@@ -69,11 +72,13 @@ _TYPES: Final = {
     "Upload": UploadJson,
     "UploadState": UploadState,
     "SignedParts": SignedParts,
+    "Link": LinkJson,
 }
 _INPUTS: Final = {
     "BeginUpload": BeginUploadInput,
     "SignUploadParts": SignUploadPartsInput,
     "FinalizeUpload": FinalizeUploadInput,
+    "CreateLink": LinkInput,
 }
 _MEMBERS: Final = (ArtifactSummaryJson, SignedPartJson, UploadedPartJson, UploadPartInput)
 """Types that occur only inside of the others."""
@@ -89,6 +94,8 @@ _RENAMED: Final = {
     "BeginUploadInput": "BeginUpload",
     "SignUploadPartsInput": "SignUploadParts",
     "FinalizeUploadInput": "FinalizeUpload",
+    "LinkJson": "Link",
+    "LinkInput": "CreateLink",
 }
 _REFUSES_UNKNOWN: Final = frozenset({*_INPUTS, "UploadPartInput"})
 
@@ -116,6 +123,7 @@ _CONSTRAINTS: Final[dict[str, Json]] = {
     "nextPart": {"minimum": 1, "maximum": MAX_PARTS},
     "number": {"minimum": 1, "maximum": MAX_PARTS},
     "expiresAt": {"minimum": 0},
+    "expiresIn": {"minimum": 1, "maximum": MAX_LINK_SECONDS, "default": DEFAULT_LINK_SECONDS},
 }
 """What the wire's types cannot say, by member."""
 
@@ -189,7 +197,7 @@ def _operation(route: Route, method: str) -> Json:
         operation["requestBody"] = texts.SAVE_BODY
     elif text.body is not None:
         content = {"schema": {"$ref": f"#/components/schemas/{text.body}"}, "example": text.body_example}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        operation["requestBody"] = {"required": not text.body_optional, "content": {"application/json": content}}
     operation["responses"] = _responses(route, head=head)
     return operation
 

@@ -198,6 +198,7 @@ class OperationText:
         octets: Whether it is bytes of any type.
         body: Schema of the request's JSON; None when it takes none.
         body_example: Of that JSON.
+        body_optional: Whether the JSON may be left out.
         example: Of its JSON.
         codes: Of the problems it can end in.
     """
@@ -213,6 +214,7 @@ class OperationText:
     example: Any = None
     body: str | None = None
     body_example: Any = None
+    body_optional: bool = False
 
 
 OPERATIONS: Final[Mapping[Operation, OperationText]] = {

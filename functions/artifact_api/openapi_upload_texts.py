@@ -1,4 +1,4 @@
-"""The words and examples of uploads in the OpenAPI file. Read at build time only."""
+"""The words and examples of uploads and links in the OpenAPI file. Read at build time only."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ _STATE: Final = {
     **{name: _UPLOAD[name] for name in ("uploadId", "method", "size", "partSize", "expiresAt")},
     "parts": [_PART],
     "nextPart": None,
+}
+
+_DOWNLOAD: Final = {
+    "method": "GET",
+    "url": f"{_BUCKET_URL}?versionId=3sL4kqtJlcpXroDTDmJ&X-Amz-Signature=aeeed9bb",
+    "headers": {},
+    "expiresAt": 1735693200.25,
 }
 
 _BODY_CODES: Final = ("invalid_body", "invalid_content")
@@ -112,5 +119,19 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         status=204,
         answer="It is gone.",
         codes=(*_UPLOAD_CODES, "upload_finalized"),
+    ),
+    "create_link": OperationText(
+        summary="Make a link to the content",
+        description="A URL that downloads the version from the bucket, for whoever has it. Whatever was asked, it ends "
+        "with the credentials of the function that signed it: these live for hours, not for days. Deleting the "
+        "artifact ends it too.",
+        status=200,
+        answer="The download, and what it downloads.",
+        schema="Link",
+        example={"request": _DOWNLOAD, "version": VERSION},
+        body="CreateLink",
+        body_example={"expiresIn": 600},
+        body_optional=True,
+        codes=(*NAME_CODES, "invalid_version", "version_not_found", *_BODY_CODES, *STORAGE, *ALWAYS),
     ),
 }

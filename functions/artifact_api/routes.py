@@ -20,6 +20,7 @@ Operation: TypeAlias = Literal[
     "describe_upload",
     "finalize_upload",
     "abort_upload",
+    "create_link",
 ]
 FunctionName: TypeAlias = Literal["read", "write", "delete"]
 
@@ -94,8 +95,8 @@ def _under(base: str, scope: str) -> tuple[Route, ...]:
     )
 
 
-def _uploads_under(base: str, scope: str) -> tuple[Route, ...]:
-    """Uploads are the write function's, whatever is done to them: they are its caller's alone."""
+def _transfers_under(base: str, scope: str) -> tuple[Route, ...]:
+    """What goes between caller and bucket. Uploads are their caller's alone, so the write function does all to them."""
     uploads = base + "/{filename}/uploads"
     one = uploads + "/{upload}"
     return (
@@ -135,14 +136,21 @@ def _uploads_under(base: str, scope: str) -> tuple[Route, ...]:
             methods=("DELETE",),
             path=one,
         ),
+        Route(
+            operation="create_link",
+            name=f"link{scope}ArtifactVersion",
+            function="read",
+            methods=("POST",),
+            path=base + "/{filename}/versions/{version}/link",
+        ),
     )
 
 
 ROUTES: Final[tuple[Route, ...]] = (
     *_under(SESSION_ARTIFACTS, "Session"),
     *_under(USER_ARTIFACTS, "User"),
-    *_uploads_under(SESSION_ARTIFACTS, "Session"),
-    *_uploads_under(USER_ARTIFACTS, "User"),
+    *_transfers_under(SESSION_ARTIFACTS, "Session"),
+    *_transfers_under(USER_ARTIFACTS, "User"),
     Route(operation="health", name="health", function="read", methods=("GET",), path="/v1/health"),
 )
 

@@ -1,4 +1,4 @@
-"""The JSON of uploads, questions and answers. The OpenAPI file's schemas are made from these types at build time."""
+"""The JSON of uploads and links. The OpenAPI file's schemas are made from these types at build time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from artifact_api.wire import PartJson, SignedRequestJson, VersionMetadata
 __all__ = [
     "BeginUploadInput",
     "FinalizeUploadInput",
+    "LinkInput",
+    "LinkJson",
     "SignUploadPartsInput",
     "SignedPartJson",
     "SignedParts",
@@ -133,3 +135,19 @@ class FinalizeUploadInput(TypedDict):
     """What kind of part it is: `bytes` of the upload's MIME type by default."""
     customMetadata: NotRequired[dict[str, Any] | None]
     """Custom metadata, up to 64 KB as JSON."""
+
+
+class LinkInput(TypedDict):
+    """How long a link is to be good."""
+
+    expiresIn: NotRequired[int | None]
+    """In seconds, up to seven days; an hour by default."""
+
+
+class LinkJson(TypedDict):
+    """A link to a version's content."""
+
+    request: SignedRequestJson
+    """The download."""
+    version: VersionMetadata
+    """What it downloads."""

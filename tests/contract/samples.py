@@ -20,6 +20,7 @@ BODIES: Mapping[Operation, Mapping[str, Any]] = {
     "begin_upload": {"size": len(UPLOADED), "mimeType": "text/plain"},
     "sign_upload_parts": {"parts": [{"number": 1, "size": len(UPLOADED), "sha256": SHA256}]},
     "finalize_upload": {"size": len(UPLOADED), "sha256": SHA256},
+    "create_link": {"expiresIn": 600},
 }
 """The JSON bodies."""
 

@@ -39,6 +39,7 @@ FUNCTION_OF_ROUTE = {
             f"GET {scope}/{{filename}}/uploads/{{upload}}": "WriteFunction",
             f"POST {scope}/{{filename}}/uploads/{{upload}}/finalize": "WriteFunction",
             f"DELETE {scope}/{{filename}}/uploads/{{upload}}": "WriteFunction",
+            f"POST {scope}/{{filename}}/versions/{{version}}/link": "ReadFunction",
         }.items()
     },
 }
