@@ -26,8 +26,8 @@ _STOP_SECONDS = 30.0
 _LOCK_SECONDS = 15.0
 _ATTEMPTS = 3
 
-# Keys that nobody checks, for boto3 insists on some.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": "us-east-1"}
+# Nobody checks the keys of a call, but those of a signed URL: this is the one pair that the emulator knows.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
 
 
 class EmulatorError(Exception):

@@ -19,7 +19,7 @@ API_ID = "local"
 
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# The gateway writes these itself, whatever the function says.
+# The gateway writes these itself, whatever the function says; but of a HEAD only the function knows the length.
 _GATEWAYS_OWN = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
@@ -144,12 +144,13 @@ def read_answer(answer: Any, *, method: str) -> Response:
     """
     if not isinstance(answer, dict) or "statusCode" not in answer:
         return Response(status=200, headers=[("content-type", "application/json")], body=json.dumps(answer).encode())
+    own = _GATEWAYS_OWN - {"content-length"} if method == "HEAD" else _GATEWAYS_OWN
     try:
         status = int(answer["statusCode"])
         headers = [
             (str(name).lower(), _header_value(value))
             for name, value in (answer.get("headers") or {}).items()
-            if str(name).lower() not in _GATEWAYS_OWN
+            if str(name).lower() not in own
         ]
         headers += [("set-cookie", str(cookie)) for cookie in answer.get("cookies") or []]
         text = answer.get("body")

@@ -127,7 +127,8 @@ async def _read_body(receive: Any) -> bytes | None:
 
 async def _send(response: Response, send: Any) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if response.status not in _NO_BODY:
+    # Of a HEAD the function has told the length that a GET would have.
+    if response.status not in _NO_BODY and "content-length" not in dict(response.headers):
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if response.status in _NO_BODY else response.body})

@@ -15,6 +15,7 @@ import json
 import sys
 import tempfile
 import time
+import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,21 @@ ORDER = (
     "head_artifact",
     "head_version",
     "describe_version",
+    "create_link",
     "list_versions",
     "list_artifacts",
     "list_user_artifacts",
+    "begin_upload",
+    "sign_upload_parts",
+    "describe_upload",
+    "finalize_upload",
+    "begin_upload",
+    "abort_upload",
     "delete_artifact",
     "delete_user_artifact",
 )
 MAINTENANCE = ("heal", "purge", "reconcile", "rebuild", "adopt")
+UPLOADED = b"hello"
 TRACED = ("list_artifacts", True)
 
 
@@ -61,10 +70,12 @@ def main() -> int:
         emulator = stack.enter_context(Emulator())
         storage = provision(template, emulator.url)
         functions: dict[tuple[str, bool], BuiltFunction] = {}
+        upload_id = "UPLOAD_ID"
         print(f"{'event':<22}{'function':<18}{'status':<8}{'ms':>7}  body")
         for name, traced in [*((name, False) for name in arguments.events or (*ORDER, *MAINTENANCE)), TRACED]:
             folder = ROOT / "events" / ("maintenance" if name in MAINTENANCE else "")
-            event = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            text = (folder / f"{name}.json").read_text(encoding="utf-8")
+            event = json.loads(text.replace("UPLOAD_ID", upload_id))
             function_name = (
                 f"{name.capitalize()}Function" if name in MAINTENANCE else route_functions[event["routeKey"]]
             )
@@ -86,6 +97,10 @@ def main() -> int:
             status = answer.get("statusCode", "error" if failed else "ok")
             print(f"{name:<22}{function_name:<18}{status:<8}{milliseconds:>7.1f}  {_first_line(answer)}")
             failures += failed
+            if name == "begin_upload" and not failed:
+                upload_id = json.loads(answer["body"])["uploadId"]
+            if name == "sign_upload_parts" and not failed:
+                _upload(json.loads(answer["body"])["parts"])
         print()
         for (function_name, traced), function in functions.items():
             title = f"{function_name}, traced" if traced else function_name
@@ -101,6 +116,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--logs", action="store_true", help="print the functions' logs")
     parser.add_argument("events", nargs="*", help="names of events; all of them unless given")
     return parser.parse_args()
+
+
+def _upload(parts: list[dict[str, Any]]) -> None:
+    """Send the parts that were signed."""
+    for part in parts:
+        signed = part["request"]
+        request = urllib.request.Request(  # noqa: S310 - the emulator's own URL
+            signed["url"], data=UPLOADED, headers=signed["headers"], method=signed["method"]
+        )
+        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+            pass
 
 
 def _failed(answer: dict[str, Any], *, is_http: bool) -> bool:

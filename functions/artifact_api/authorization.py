@@ -22,6 +22,12 @@ ACTIONS: Final[Mapping[Operation, Action]] = {
     "describe_version": "read",
     "delete_artifact": "delete",
     "health": "none",
+    "begin_upload": "write",
+    "sign_upload_parts": "write",
+    "describe_upload": "write",
+    "finalize_upload": "write",
+    "abort_upload": "write",
+    "create_link": "read",
 }
 """What each operation does to artifacts. An operation that is not here is never run."""
 

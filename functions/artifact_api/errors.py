@@ -2,13 +2,15 @@
 
 ArtifactStoreError (of artifact_store)
 ├── InvalidInput
+│   ├── InvalidBody          a JSON body that is not what its operation knows
 │   ├── InvalidHeader        a request header that cannot be read
 │   └── InvalidParameter     a query parameter that is unknown or cannot be read
 └── ApiError
     ├── Unauthenticated      the gateway told nothing about the caller
     ├── RouteNotFound        no such path
     ├── MethodNotAllowed     the path exists, with other methods
-    └── RequestInProgress    the same request is being handled right now
+    ├── RequestInProgress    the same request is being handled right now
+    └── RangeNotSatisfiable  the content ends before the range that was asked for
 """
 
 from __future__ import annotations
@@ -17,13 +19,21 @@ from artifact_store import ArtifactStoreError, InvalidInput
 
 __all__ = [
     "ApiError",
+    "InvalidBody",
     "InvalidHeader",
     "InvalidParameter",
     "MethodNotAllowed",
+    "RangeNotSatisfiable",
     "RequestInProgress",
     "RouteNotFound",
     "Unauthenticated",
 ]
+
+
+class InvalidBody(InvalidInput):
+    """A JSON body that is not what its operation knows; `field` is the member's path, e.g. `items[3].filename`."""
+
+    code = "invalid_body"
 
 
 class InvalidHeader(InvalidInput):
@@ -80,3 +90,17 @@ class RequestInProgress(ApiError):
     def __init__(self, detail: str, *, retry_after: int = 1) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class RangeNotSatisfiable(ApiError):
+    """The content ends before the range that was asked for.
+
+    Attributes:
+        size: Bytes of the whole content.
+    """
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, detail: str, *, size: int) -> None:
+        super().__init__(detail)
+        self.size = size

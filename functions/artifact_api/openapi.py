@@ -16,21 +16,40 @@ from typing import Any, Final, TypeAlias
 from pydantic import ConfigDict, TypeAdapter
 
 from artifact_api import openapi_texts as texts
+from artifact_api import openapi_upload_texts as upload_texts
 from artifact_api.content import MAX_METADATA_HEADER_BYTES
+from artifact_api.create_link import DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS
 from artifact_api.problems import CODES
 from artifact_api.request import DEFAULT_LIMIT, MAX_LIMIT
 from artifact_api.routes import ROUTES, Operation, Route
+from artifact_api.sign_upload_parts import MAX_SIGNED_PARTS
+from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
+from artifact_api.upload_wire import (
+    BeginUploadInput,
+    FinalizeUploadInput,
+    LinkInput,
+    LinkJson,
+    SignedPartJson,
+    SignedParts,
+    SignUploadPartsInput,
+    UploadedPartJson,
+    UploadJson,
+    UploadPartInput,
+    UploadState,
+)
 from artifact_api.wire import (
     ArtifactList,
     ArtifactSummaryJson,
     Health,
     PartJson,
     ProblemJson,
+    SignedRequestJson,
     VersionList,
     VersionMetadata,
 )
 from artifact_store.model import MAX_MIME_TYPE_CHARACTERS
 from artifact_store.names import MAX_FILENAME_BYTES, MAX_KEY_BYTES, MAX_VERSION, USER_NAMESPACE
+from artifact_store.transfers import MAX_PART_BYTES, MAX_PARTS, MAX_UPLOAD_BYTES, MIN_PART_BYTES
 
 __all__ = ["build", "main", "render"]
 
@@ -49,8 +68,43 @@ _TYPES: Final = {
     "ArtifactList": ArtifactList,
     "Health": Health,
     "Problem": ProblemJson,
+    "SignedRequest": SignedRequestJson,
+    "Upload": UploadJson,
+    "UploadState": UploadState,
+    "SignedParts": SignedParts,
+    "Link": LinkJson,
 }
-_RENAMED: Final = {"PartJson": "Part", "ProblemJson": "Problem", "ArtifactSummaryJson": "ArtifactSummary"}
+_INPUTS: Final = {
+    "BeginUpload": BeginUploadInput,
+    "SignUploadParts": SignUploadPartsInput,
+    "FinalizeUpload": FinalizeUploadInput,
+    "CreateLink": LinkInput,
+}
+_MEMBERS: Final = (ArtifactSummaryJson, SignedPartJson, UploadedPartJson, UploadPartInput)
+"""Types that occur only inside of the others."""
+
+_RENAMED: Final = {
+    "PartJson": "Part",
+    "ProblemJson": "Problem",
+    "ArtifactSummaryJson": "ArtifactSummary",
+    "SignedRequestJson": "SignedRequest",
+    "UploadJson": "Upload",
+    "SignedPartJson": "SignedPart",
+    "UploadedPartJson": "UploadedPart",
+    "BeginUploadInput": "BeginUpload",
+    "SignUploadPartsInput": "SignUploadParts",
+    "FinalizeUploadInput": "FinalizeUpload",
+    "LinkJson": "Link",
+    "LinkInput": "CreateLink",
+}
+_REFUSES_UNKNOWN: Final = frozenset({*_INPUTS, "UploadPartInput"})
+
+_OPERATIONS: Final = {**texts.OPERATIONS, **upload_texts.OPERATIONS}
+_OPERATION_PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
+    "save_artifact": ("Idempotency-Key", "Content-Digest", "Artifact-Part", "Artifact-Metadata"),
+    "load_artifact": ("If-None-Match", "Range", "If-Range"),
+}
+_QUERY: Final = ("limit", "cursor", "after")
 
 _CONSTRAINTS: Final[dict[str, Json]] = {
     "version": {"minimum": 0, "maximum": MAX_VERSION},
@@ -63,6 +117,13 @@ _CONSTRAINTS: Final[dict[str, Json]] = {
     "nextCursor": {"minLength": 1, "maxLength": _MAX_CURSOR_CHARACTERS},
     "code": {"enum": list(CODES)},
     "status": {"minimum": 400, "maximum": 599},
+    "uploadId": {"minLength": 1, "maxLength": MAX_UPLOAD_ID_CHARACTERS, "pattern": "^[A-Za-z0-9_-]+$"},
+    "partSize": {"minimum": 0, "maximum": MAX_PART_BYTES},
+    "partCount": {"minimum": 1, "maximum": MAX_PARTS},
+    "nextPart": {"minimum": 1, "maximum": MAX_PARTS},
+    "number": {"minimum": 1, "maximum": MAX_PARTS},
+    "expiresAt": {"minimum": 0},
+    "expiresIn": {"minimum": 1, "maximum": MAX_LINK_SECONDS, "default": DEFAULT_LINK_SECONDS},
 }
 """What the wire's types cannot say, by member."""
 
@@ -121,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _operation(route: Route, method: str) -> Json:
-    text = texts.OPERATIONS[route.operation]
+    text = _OPERATIONS[route.operation]
     head = method == "HEAD"
     operation: Json = {
         "operationId": f"head{route.name.removeprefix('load')}" if head else route.name,
@@ -129,11 +190,14 @@ def _operation(route: Route, method: str) -> Json:
         "summary": f"{text.summary}, without it" if head else text.summary,
         "description": text.description,
     }
-    parameters = [{"$ref": f"#/components/parameters/{name}"} for name in _other_parameters(route)]
+    parameters = [{"$ref": f"#/components/parameters/{name}"} for name in _other_parameters(route, head=head)]
     if parameters:
         operation["parameters"] = parameters
     if route.operation == "save_artifact":
         operation["requestBody"] = texts.SAVE_BODY
+    elif text.body is not None:
+        content = {"schema": {"$ref": f"#/components/schemas/{text.body}"}, "example": text.body_example}
+        operation["requestBody"] = {"required": not text.body_optional, "content": {"application/json": content}}
     operation["responses"] = _responses(route, head=head)
     return operation
 
@@ -149,33 +213,30 @@ def _path_parameters(path: str) -> list[str]:
     return ["sessionFilename" if name == "filename" and "session" in names else name for name in names]
 
 
-def _other_parameters(route: Route) -> list[str]:
-    by_operation: dict[Operation, list[str]] = {
-        "save_artifact": ["Idempotency-Key", "Content-Digest", "Artifact-Part", "Artifact-Metadata"],
-        "load_artifact": ["If-None-Match"],
-    }
-    return [*by_operation.get(route.operation, []), *(name for name in ("limit", "cursor") if name in route.query)]
+def _other_parameters(route: Route, *, head: bool) -> list[str]:
+    headers = _OPERATION_PARAMETERS.get(route.operation, ())
+    asked = [name for name in headers if not (head and name in {"Range", "If-Range"})]
+    return [*asked, *(name for name in _QUERY if name in route.query)]
 
 
 def _responses(route: Route, *, head: bool) -> Json:
-    text = texts.OPERATIONS[route.operation]
+    text = _OPERATIONS[route.operation]
     answer: Json = {"description": text.answer}
     if text.answer_headers:
-        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in text.answer_headers}
+        answer["headers"] = _header_refs(*text.answer_headers)
     if text.schema is not None:
         answer["content"] = {
             "application/json": {"schema": {"$ref": f"#/components/schemas/{text.schema}"}, "example": text.example}
         }
-    elif route.operation == "load_artifact" and not head:
+    elif text.octets and not head:
         answer["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     responses: Json = {str(text.status): answer}
+    codes = text.codes
     if route.operation == "load_artifact":
-        responses["304"] = {
-            "description": "The client has this version already.",
-            "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
-        }
+        responses |= _load_responses(answer, head=head)
+        codes = tuple(code for code in codes if not (head and code == "range_not_satisfiable"))
     by_status: dict[int, list[str]] = {}
-    for code in text.codes:
+    for code in codes:
         by_status.setdefault(CODES[code].status, []).append(code)
     for status in sorted(by_status):
         responses[str(status)] = _problem(by_status[status], head=head)
@@ -187,11 +248,37 @@ def _responses(route: Route, *, head: bool) -> Json:
     return responses
 
 
+def _load_responses(answer: Json, *, head: bool) -> Json:
+    """What a load answers beside 200, whose answer is amended, and problems."""
+    known = answer["headers"]
+    not_modified = {"description": "The client has this version already.", "headers": _header_refs("ETag")}
+    if head:
+        answer["headers"] = known | _header_refs("Accept-Ranges", "Content-Length")
+        return {"304": not_modified}
+    answer["headers"] = known | _header_refs("Accept-Ranges")
+    return {
+        "206": {
+            "description": "The range of the content that was asked for; Content-Digest is that of the range.",
+            "headers": known | _header_refs("Accept-Ranges", "Content-Range"),
+            "content": answer["content"],
+        },
+        "304": not_modified,
+        "307": {"description": texts.REDIRECT, "headers": known | _header_refs("Location")},
+    }
+
+
+def _header_refs(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def _problem(codes: list[str], *, head: bool) -> Json:
     means = "; ".join(f"`{code}`: {CODES[code].title}" for code in codes)
     problem: Json = {"description": f"{means}."}
-    if any(code in texts.RETRIED for code in codes):
-        problem["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    headers = ["Retry-After"] if any(code in texts.RETRIED for code in codes) else []
+    if "range_not_satisfiable" in codes:
+        headers.append("Content-Range")
+    if headers:
+        problem["headers"] = _header_refs(*headers)
     if not head:
         examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
         problem["content"] = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
@@ -211,14 +298,18 @@ def _example(code: str) -> Json:
 
 
 def _schemas() -> Json:
-    _read_docstrings(*_TYPES.values(), ArtifactSummaryJson)
-    inputs: Any = [(name, "serialization", TypeAdapter(type_)) for name, type_ in _TYPES.items()]
+    types = _TYPES | _INPUTS
+    _read_docstrings(*types.values(), *_MEMBERS)
+    inputs: Any = [(name, "serialization", TypeAdapter(type_)) for name, type_ in types.items()]
     _, definitions = TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")
     schemas: Json = {}
     for name, schema in definitions["$defs"].items():
         schemas[_RENAMED.get(name, name)] = _tidy(schema)
     schemas["GatewayMessage"] = texts.GATEWAY_MESSAGE
     schemas["PartInput"] = _part_input(schemas["Part"])
+    for name in _REFUSES_UNKNOWN:
+        schemas[name]["additionalProperties"] = False
+    _refine_uploads(schemas)
     return dict(sorted(schemas.items()))
 
 
@@ -234,10 +325,10 @@ def _tidy(schema: Json) -> Json:
     for name, member in tidy.get("properties", {}).items():
         member.pop("title", None)
         constraints = _CONSTRAINTS.get(name)
-        if constraints:
-            target = next((one for one in member.get("anyOf", ()) if one["type"] == "string"), member)
+        if constraints and "$ref" not in member:
+            target = next((one for one in member.get("anyOf", ()) if one.get("type") == "string"), member)
             target.update(constraints)
-        for holder in (member, member.get("items", {})):
+        for holder in (member, member.get("items", {}), *member.get("anyOf", ())):
             if "$ref" in holder:
                 reference = holder["$ref"].rpartition("/")[2]
                 holder["$ref"] = f"#/components/schemas/{_RENAMED.get(reference, reference)}"
@@ -251,6 +342,16 @@ def _part_input(part: Json) -> Json:
         "required": [],
         "additionalProperties": False,
     }
+
+
+def _refine_uploads(schemas: Json) -> None:
+    """What is so of uploads only."""
+    begin = schemas["BeginUpload"]["properties"]
+    begin["size"]["maximum"] = MAX_UPLOAD_BYTES
+    begin["partSize"]["minimum"] = MIN_PART_BYTES
+    schemas["SignUploadParts"]["properties"]["parts"] |= {"minItems": 1, "maxItems": MAX_SIGNED_PARTS}
+    part = schemas["FinalizeUpload"]["properties"]["part"]
+    part["anyOf"] = [{"$ref": "#/components/schemas/PartInput"}, {"type": "null"}]
 
 
 def _parameters() -> Json:
@@ -288,9 +389,15 @@ def _parameters() -> Json:
             "description": texts.PARAMETERS["sessionFilename"],
         },
         "version": in_path("version", "(latest|0|[1-9][0-9]{0,9})", len(str(MAX_VERSION)), "latest"),
+        "upload": in_path("upload", "[A-Za-z0-9_-]+", MAX_UPLOAD_ID_CHARACTERS, upload_texts.UPLOAD_ID),
+        "after": optional(
+            "after", "query", {"type": "integer", "minimum": 0, "maximum": MAX_PARTS, "default": 0}, 1000
+        ),
         "limit": optional("limit", "query", limit, DEFAULT_LIMIT),
         "cursor": optional("cursor", "query", {"type": "string", "maxLength": _MAX_CURSOR_CHARACTERS}, "1AbC"),
         "If-None-Match": optional("If-None-Match", "header", {"type": "string"}, texts.ETAG),
+        "Range": optional("Range", "header", {"type": "string"}, "bytes=0-1023"),
+        "If-Range": optional("If-Range", "header", {"type": "string"}, texts.ETAG),
         "Idempotency-Key": optional("Idempotency-Key", "header", key, "2f1f7a3e-9c1b-4e0e-b6a5-0a4b8f1d7c55"),
         "Content-Digest": optional("Content-Digest", "header", digest, texts.DIGEST),
         "Artifact-Part": optional("Artifact-Part", "header", {**packed, **_json("PartInput")}, texts.PART),
@@ -312,7 +419,11 @@ def _headers() -> Json:
         "Content-Digest": {"type": "string"},
         "Content-Disposition": {"type": "string", "pattern": "^attachment; filename\\*=UTF-8''"},
         "Last-Modified": {"type": "string"},
+        "Accept-Ranges": {"type": "string", "const": "bytes"},
+        "Content-Length": {"type": "integer", "minimum": 0},
+        "Content-Range": {"type": "string", "pattern": "^bytes ([0-9]+-[0-9]+|[*])/[0-9]+$"},
         "Artifact-Version": {"type": "integer", "minimum": 0, "maximum": MAX_VERSION},
+        "Artifact-Size": {"type": "integer", "minimum": 0},
         "Artifact-Part": {"type": "string", "contentEncoding": "base64url", **_json("Part")},
         "Artifact-Metadata": {"type": "string", "contentEncoding": "base64url", "contentMediaType": "application/json"},
         "Retry-After": {"type": "integer", "minimum": 1},

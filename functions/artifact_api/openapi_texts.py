@@ -9,6 +9,7 @@ from typing import Any, Final
 from artifact_api.routes import Operation
 
 __all__ = [
+    "ALWAYS",
     "DESCRIPTION",
     "DIGEST",
     "ETAG",
@@ -16,16 +17,20 @@ __all__ = [
     "GATEWAY_MESSAGE",
     "HEADERS",
     "METADATA",
+    "NAME_CODES",
     "OPERATIONS",
     "PARAMETERS",
     "PART",
     "PROBLEM_EXAMPLES",
+    "REDIRECT",
     "RETRIED",
     "SAVE_BODY",
     "SECURITY_SCHEMES",
     "SERVERS",
+    "STORAGE",
     "SUMMARY",
     "TAGS",
+    "VERSION",
     "OperationText",
 ]
 
@@ -98,9 +103,14 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "filename": "Filename, encoded, without `user:`.",
     "sessionFilename": "Filename, encoded. A literal `user:` before it names the user's artifact, not the session's.",
     "version": "A version number, or `latest`.",
+    "upload": "The `uploadId` of an upload of this artifact, begun by the same caller.",
+    "after": "The `nextPart` of the page before.",
     "limit": "Items of a page at most. A page may have fewer, even none; only an absent `nextCursor` ends a list.",
     "cursor": "The `nextCursor` of the page before; good for the same list and the same caller only.",
     "If-None-Match": "Entity tags that the client has, or `*`; 304 when the version is one of them.",
+    "Range": "One range of bytes, such as `bytes=0-1023`. Several, and what cannot be read, ask for the whole content. "
+    "A redirected request takes it along to the bucket.",
+    "If-Range": "The entity tag of the version that the range is meant for; the whole content when it is another.",
     "Idempotency-Key": "A repeated request with the same key saves nothing again and gets the first answer, for a day. "
     "Without one the server makes a key and answers it.",
     "Content-Digest": "SHA-256 of the body (RFC 9530); the save is refused when the body has another.",
@@ -111,13 +121,17 @@ PARAMETERS: Final[Mapping[str, str]] = {
 
 HEADERS: Final[Mapping[str, str]] = {
     "ETag": "The version's entity tag.",
-    "Location": "Path of the version.",
+    "Location": "Path of the version; of a redirect, the URL of its content.",
     "Idempotency-Key": "The request's key, or the one that the server made.",
     "Idempotency-Replayed": "An earlier request with this key had saved it already.",
     "Content-Digest": "SHA-256 of the content (RFC 9530), when it is known.",
     "Content-Disposition": "Always an attachment, with the decoded filename.",
     "Last-Modified": "When the version was saved.",
+    "Accept-Ranges": "Ranges of bytes can be asked for.",
+    "Content-Length": "Size of the content, unless a gateway drops it; Artifact-Size tells it too.",
+    "Content-Range": "Which bytes of how many; `bytes */SIZE` when the content ends before the range.",
     "Artifact-Version": "The version's number.",
+    "Artifact-Size": "Size of the whole content, in bytes.",
     "Artifact-Part": "What kind of part the content is: base64url of JSON (`Part`).",
     "Artifact-Metadata": "Custom metadata as base64url of JSON; absent when there is none or it takes over 6 KB.",
     "Retry-After": "How long to wait before the same request is repeated, in seconds.",
@@ -130,7 +144,13 @@ SAVE_BODY: Final = {
     "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
 }
 
-_VERSION: Final = {
+REDIRECT: Final = (
+    "The content is too large for an answer (256 KiB unless configured otherwise): Location is a URL of the bucket, "
+    "good for a minute, that needs no credentials. Send it Range and If-Range if wanted, and nothing that identifies "
+    "you; its If-Range takes the bucket's entity tags. What is known of the version is in this answer's headers."
+)
+
+VERSION: Final = {
     "filename": "charts/q1.png",
     "scope": "session",
     "version": 3,
@@ -145,17 +165,18 @@ _VERSION: Final = {
     "etag": ETAG,
 }
 _SUMMARY_MEMBERS: Final = ("filename", "scope", "version", "size", "mimeType", "sha256", "createTime", "etag")
-_SUMMARY: Final = {name: _VERSION[name] for name in _SUMMARY_MEMBERS}
+_SUMMARY: Final = {name: VERSION[name] for name in _SUMMARY_MEMBERS}
 
-_NAME_CODES: Final = ("invalid_name", "key_too_long")
-_ALWAYS: Final = ("invalid_parameter", "unauthenticated", "internal_error")
-_STORAGE: Final = ("artifact_not_found", "storage_unavailable")
+NAME_CODES: Final = ("invalid_name", "key_too_long")
+ALWAYS: Final = ("invalid_parameter", "unauthenticated", "internal_error")
+STORAGE: Final = ("artifact_not_found", "storage_unavailable")
 _CONTENT_HEADERS: Final = (
     "ETag",
     "Last-Modified",
     "Content-Digest",
     "Content-Disposition",
     "Artifact-Version",
+    "Artifact-Size",
     "Artifact-Part",
     "Artifact-Metadata",
 )
@@ -174,6 +195,10 @@ class OperationText:
         answer: What that answer is.
         answer_headers: Its headers.
         schema: Of its JSON; None when it has none.
+        octets: Whether it is bytes of any type.
+        body: Schema of the request's JSON; None when it takes none.
+        body_example: Of that JSON.
+        body_optional: Whether the JSON may be left out.
         example: Of its JSON.
         codes: Of the problems it can end in.
     """
@@ -185,7 +210,11 @@ class OperationText:
     codes: tuple[str, ...]
     answer_headers: tuple[str, ...] = ()
     schema: str | None = None
+    octets: bool = False
     example: Any = None
+    body: str | None = None
+    body_example: Any = None
+    body_optional: bool = False
 
 
 OPERATIONS: Final[Mapping[Operation, OperationText]] = {
@@ -196,9 +225,9 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer="The version that was saved.",
         answer_headers=("ETag", "Location", "Idempotency-Key", "Idempotency-Replayed"),
         schema="VersionMetadata",
-        example=_VERSION,
+        example=VERSION,
         codes=(
-            *_NAME_CODES,
+            *NAME_CODES,
             "invalid_header",
             "invalid_part",
             "invalid_metadata",
@@ -209,17 +238,26 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
             "idempotency_key_reused",
             "request_in_progress",
             "contention",
-            *_STORAGE,
-            *_ALWAYS,
+            *STORAGE,
+            *ALWAYS,
         ),
     ),
     "load_artifact": OperationText(
         summary="Load the content",
-        description="The content of a version as raw bytes; the latest when the path names none.",
+        description="The content of a version as raw bytes, the latest when the path names none; a redirect to the "
+        "bucket when it is large.",
         status=200,
         answer="The content, as an attachment with its own MIME type.",
         answer_headers=_CONTENT_HEADERS,
-        codes=(*_NAME_CODES, "invalid_version", "version_not_found", *_STORAGE, *_ALWAYS),
+        octets=True,
+        codes=(
+            *NAME_CODES,
+            "invalid_version",
+            "version_not_found",
+            "range_not_satisfiable",
+            *STORAGE,
+            *ALWAYS,
+        ),
     ),
     "describe_version": OperationText(
         summary="Describe a version",
@@ -227,8 +265,8 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         status=200,
         answer="The version.",
         schema="VersionMetadata",
-        example=_VERSION,
-        codes=(*_NAME_CODES, "invalid_version", "version_not_found", *_STORAGE, *_ALWAYS),
+        example=VERSION,
+        codes=(*NAME_CODES, "invalid_version", "version_not_found", *STORAGE, *ALWAYS),
     ),
     "list_artifacts": OperationText(
         summary="List artifacts",
@@ -237,7 +275,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer="A page of artifacts.",
         schema="ArtifactList",
         example={"artifacts": [_SUMMARY], "nextCursor": "1AbC"},
-        codes=(*_NAME_CODES, "invalid_cursor", *_STORAGE, *_ALWAYS),
+        codes=(*NAME_CODES, "invalid_cursor", *STORAGE, *ALWAYS),
     ),
     "list_versions": OperationText(
         summary="List versions",
@@ -245,15 +283,15 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         status=200,
         answer="A page of versions.",
         schema="VersionList",
-        example={"versions": [_VERSION]},
-        codes=(*_NAME_CODES, "invalid_cursor", *_STORAGE, *_ALWAYS),
+        example={"versions": [VERSION]},
+        codes=(*NAME_CODES, "invalid_cursor", *STORAGE, *ALWAYS),
     ),
     "delete_artifact": OperationText(
         summary="Delete an artifact",
         description="Deletes the artifact with all its versions, for good. The next save starts at version 0 again.",
         status=204,
         answer="It is gone, or there was nothing.",
-        codes=(*_NAME_CODES, "contention", *_STORAGE, *_ALWAYS),
+        codes=(*NAME_CODES, "contention", *STORAGE, *ALWAYS),
     ),
     "health": OperationText(
         summary="Ask whether the API runs",
@@ -262,7 +300,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         answer="It runs.",
         schema="Health",
         example={"status": "ok"},
-        codes=_ALWAYS,
+        codes=ALWAYS,
     ),
 }
 
@@ -280,6 +318,11 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "invalid_parameter": {"detail": "limit must be a number from 1 to 1000", "field": "limit", "limit": 1000},
     "invalid_header": {"detail": "Idempotency-Key must be printable ASCII", "field": "Idempotency-Key"},
+    "invalid_body": {
+        "detail": "items has 120 entries; it may have 100",
+        "field": "items",
+        "limit": 100,
+    },
     "invalid_part": {"detail": "kind must be one of bytes, text, file", "field": "kind"},
     "invalid_metadata": {"detail": "Artifact-Metadata must be a JSON object", "field": "Artifact-Metadata"},
     "metadata_too_large": {
@@ -296,6 +339,10 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "unauthenticated": {"detail": "the request carries no identity that the gateway has confirmed"},
     "artifact_not_found": {"detail": "there is no such artifact"},
     "version_not_found": {"detail": "artifact 'charts/q1.png' has no version 9"},
+    "upload_not_found": {"detail": "there is no such upload: it was aborted, has expired, or is not yours"},
+    "upload_incomplete": {"detail": "part 7 is missing"},
+    "upload_finalized": {"detail": "the content is complete, so that it may be a version already"},
+    "precondition_failed": {"detail": "the latest version is another one by now"},
     "request_in_progress": {"detail": "a request with this idempotency key is being handled right now"},
     "content_too_large": {
         "detail": "content has 4,194,304 bytes; one inline save takes at most 3,145,728; save smaller parts, "
@@ -303,6 +350,7 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "field": "content",
         "limit": 3145728,
     },
+    "range_not_satisfiable": {"detail": "the content has 48,213 bytes"},
     "idempotency_key_reused": {"detail": "this idempotency key was used before, for other content"},
     "contention": {"detail": "other savers were faster every time; repeat the request"},
     "storage_unavailable": {"detail": "storage did not answer in time; nothing is lost, repeat the request unchanged"},

@@ -24,12 +24,12 @@ def start_of(request: Request, bound_to: Sequence[str]) -> str | None:
     cursor = request.cursor
     if cursor is None:
         return None
-    return open_cursor(cursor, bound_to=_bound_to(request, bound_to), keys=wiring.cursor_keys())
+    return open_cursor(cursor, bound_to=_bound_to(request, bound_to), keys=wiring.signing_keys())
 
 
 def next_cursor(request: Request, bound_to: Sequence[str], position: str) -> str:
     """The cursor of a further page."""
-    return seal_cursor(position, bound_to=_bound_to(request, bound_to), key=wiring.cursor_keys()[0])
+    return seal_cursor(position, bound_to=_bound_to(request, bound_to), key=wiring.signing_keys()[0])
 
 
 def _bound_to(request: Request, bound_to: Sequence[str]) -> Sequence[str]:

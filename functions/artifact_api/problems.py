@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from artifact_api.errors import MethodNotAllowed, RequestInProgress
+from artifact_api.errors import MethodNotAllowed, RangeNotSatisfiable, RequestInProgress
 from artifact_api.responses import json_response
 from artifact_api.wire import ProblemJson
 from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, Unavailable
@@ -32,6 +32,7 @@ CODES: Final[Mapping[str, Meaning]] = {
     "invalid_version": Meaning(HTTPStatus.BAD_REQUEST, "Not a version number"),
     "invalid_parameter": Meaning(HTTPStatus.BAD_REQUEST, "A query parameter cannot be read"),
     "invalid_header": Meaning(HTTPStatus.BAD_REQUEST, "A header cannot be read"),
+    "invalid_body": Meaning(HTTPStatus.BAD_REQUEST, "The JSON body is not what the operation knows"),
     "invalid_part": Meaning(HTTPStatus.BAD_REQUEST, "The part's kind, type or display name cannot be recorded"),
     "invalid_metadata": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is no JSON object"),
     "metadata_too_large": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is too large"),
@@ -42,10 +43,15 @@ CODES: Final[Mapping[str, Meaning]] = {
     "forbidden": Meaning(HTTPStatus.FORBIDDEN, "The caller may not do this"),
     "artifact_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such artifact"),
     "version_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such version"),
+    "upload_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such upload"),
     "route_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such path"),
     "method_not_allowed": Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "The path has other methods"),
     "request_in_progress": Meaning(HTTPStatus.CONFLICT, "The same request is being handled; ask again"),
+    "upload_incomplete": Meaning(HTTPStatus.CONFLICT, "The upload is not what was announced"),
+    "upload_finalized": Meaning(HTTPStatus.CONFLICT, "The upload may be a version already"),
+    "precondition_failed": Meaning(HTTPStatus.PRECONDITION_FAILED, "The latest version is another one"),
     "content_too_large": Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The content is too large for one request"),
+    "range_not_satisfiable": Meaning(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The content ends before the range"),
     "idempotency_key_reused": Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key stands for other content"),
     INTERNAL_ERROR: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed"),
     "contention": Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "Too many savers at once; ask again"),
@@ -53,9 +59,15 @@ CODES: Final[Mapping[str, Meaning]] = {
 }
 """Every code there is. Codes are stable: clients decide by them."""
 
+_WIRE_CODES: Final[Mapping[str, str]] = {
+    # Whether the edge or the store finds out that a member cannot be is all one to a client.
+    "invalid_upload": "invalid_body",
+}
+
 _FIXED_DETAILS: Final[Mapping[str, str]] = {
     # The same words whether it does not exist or is someone else's.
     "artifact_not_found": "there is no such artifact",
+    "upload_not_found": "there is no such upload: it was aborted, has expired, or is not yours",
     # What exactly failed is in the log.
     "storage_unavailable": "storage did not answer in time; nothing is lost, repeat the request unchanged",
     INTERNAL_ERROR: "the request failed for a reason that is not yours; the log has it by its requestId",
@@ -64,8 +76,10 @@ _FIXED_DETAILS: Final[Mapping[str, str]] = {
 
 def code_of(error: Exception) -> str:
     """The code of an exception; `internal_error` for everything that no client can do anything about."""
-    if isinstance(error, ArtifactStoreError) and error.code in CODES:
-        return error.code
+    if isinstance(error, ArtifactStoreError):
+        code = _WIRE_CODES.get(error.code, error.code)
+        if code in CODES:
+            return code
     return INTERNAL_ERROR
 
 
@@ -94,4 +108,6 @@ def problem_response(error: Exception, *, request_id: str) -> Response[str]:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size}"
     return json_response(problem, status=status, headers=headers, content_type="application/problem+json")

@@ -1,5 +1,6 @@
 """Entry point of the read function: loads and lists; it may not write."""
 
+from artifact_api.create_link import create_link
 from artifact_api.describe_version import describe_version
 from artifact_api.edge import entrypoint
 from artifact_api.health import health
@@ -15,5 +16,6 @@ handler = entrypoint(
         "list_versions": list_versions,
         "describe_version": describe_version,
         "health": health,
+        "create_link": create_link,
     },
 )

@@ -15,6 +15,7 @@ from artifact_api.errors import InvalidHeader, InvalidParameter
 from artifact_api.routes import Route
 from artifact_store import ArtifactId, InvalidContent, InvalidName, Scope
 from artifact_store.names import USER_NAMESPACE, decode, encode, parse_version
+from artifact_store.transfers import MAX_PARTS
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Request"]
 
@@ -26,6 +27,7 @@ MAX_LIMIT: Final = 1000
 
 _LATEST: Final = "latest"
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+_AFTER = re.compile(r"0|[1-9][0-9]{0,4}", re.ASCII)
 _UNDONE = re.compile(r"%(21|40|3A)", re.IGNORECASE)
 _ENTITY_TAG = re.compile(r'"[\x21\x23-\x7E]*"')
 _MAX_SECONDS: Final = 20.0
@@ -154,6 +156,18 @@ class Request:
     def cursor(self) -> str | None:
         """Where the page starts."""
         return self._query.get("cursor")
+
+    @property
+    def after(self) -> int:
+        """After which part a list of parts starts.
+
+        Raises:
+            InvalidParameter: Not a number from 0 to 10,000.
+        """
+        text = self._query.get("after", "0")
+        if not _AFTER.fullmatch(text) or int(text) > MAX_PARTS:
+            raise InvalidParameter(f"after must be a number from 0 to {MAX_PARTS}", field="after", limit=MAX_PARTS)
+        return int(text)
 
     @property
     def unless(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -16,17 +17,30 @@ from artifact_api.content import (
     ARTIFACT_METADATA,
     ARTIFACT_PART,
     CONTENT_DIGEST,
+    IDEMPOTENCY_KEY,
     MAX_METADATA_HEADER_BYTES,
     metadata_header,
     pack,
     part_json,
 )
+from artifact_api.wire import VersionMetadata
 from artifact_store import Version
 
-__all__ = ["content_response", "json_response", "no_content_response", "not_modified_response"]
+__all__ = [
+    "content_disposition",
+    "content_response",
+    "head_response",
+    "json_response",
+    "no_content_response",
+    "not_modified_response",
+    "partial_response",
+    "redirect_response",
+    "saved_response",
+]
 
 _OCTETS: Final = "application/octet-stream"
 _SAFE_IN_FILENAME: Final = "!#$&+-.^_`|~"
+_BYTES: Final = {"Accept-Ranges": "bytes"}
 _HEADERS: Final = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 
 
@@ -45,6 +59,25 @@ def json_response(
     )
 
 
+def saved_response(
+    metadata: VersionMetadata, *, base_path: str, replayed: bool, idempotency_key: str | None = None
+) -> Response[str]:
+    """201: a version was saved, now or by an earlier request of the same.
+
+    Args:
+        metadata: The version.
+        base_path: Path of its artifact.
+        replayed: Whether it was an earlier request.
+        idempotency_key: The request's key, if such requests have one.
+    """
+    headers = {"ETag": metadata["etag"], "Location": f"{base_path}/versions/{metadata['version']}"}
+    if idempotency_key is not None:
+        headers[IDEMPOTENCY_KEY] = idempotency_key
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return json_response(metadata, status=HTTPStatus.CREATED, headers=headers)
+
+
 def no_content_response() -> Response[str]:
     """204: done, and nothing to tell."""
     return Response(status_code=HTTPStatus.NO_CONTENT.value, headers=dict(_HEADERS), body="")
@@ -55,36 +88,67 @@ def not_modified_response(etag: str) -> Response[str]:
     return Response(status_code=HTTPStatus.NOT_MODIFIED.value, headers={**_HEADERS, "ETag": etag}, body="")
 
 
-def content_response(version: Version, body: bytes | None) -> Response[str]:
-    """A version's content, or (body None) the headers that it would have.
+def content_response(version: Version, body: bytes) -> Response[str]:
+    """A version's content."""
+    return _bytes_response(HTTPStatus.OK, {**_content_headers(version), **_BYTES}, body)
 
-    The content is handed on as base64: Powertools serializes bytes of a JSON type as a JSON value.
+
+def partial_response(version: Version, body: bytes, *, content_range: str) -> Response[str]:
+    """206: a range of a version's content."""
+    # The digest is that of what is sent, not of the whole.
+    digest = {CONTENT_DIGEST: _digest(hashlib.sha256(body).digest())}
+    headers = {**_content_headers(version), **_BYTES, **digest, "Content-Range": content_range}
+    return _bytes_response(HTTPStatus.PARTIAL_CONTENT, headers, body)
+
+
+def head_response(version: Version) -> Response[str]:
+    """The headers that a version's content would have."""
+    headers = {**_content_headers(version), **_BYTES, "Content-Length": str(version.size)}
+    return Response(status_code=HTTPStatus.OK.value, headers=headers, body="")
+
+
+def redirect_response(version: Version, url: str) -> Response[str]:
+    """307: the content is to be had from the bucket itself, at a URL that is good for a minute.
+
+    Everything known of the version is told here, since the bucket does not know it.
     """
-    response = Response(
-        status_code=HTTPStatus.OK.value,
-        headers=_content_headers(version),
-        body=base64.b64encode(body).decode() if body is not None else "",
-    )
-    response.base64_encoded = body is not None
+    headers = {**_content_headers(version), "Cache-Control": "no-store", "Location": url}
+    # It would be the type of this answer's body, which is empty.
+    del headers["Content-Type"]
+    return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT.value, headers=headers, body="")
+
+
+def content_disposition(version: Version) -> str:
+    """An attachment with the decoded filename, whatever is in it (RFC 5987)."""
+    return f"attachment; filename*=UTF-8''{quote(version.artifact.filename, safe=_SAFE_IN_FILENAME)}"
+
+
+def _bytes_response(status: HTTPStatus, headers: Mapping[str, str], body: bytes) -> Response[str]:
+    """Bytes are handed on as base64: Powertools serializes bytes of a JSON type as a JSON value."""
+    response = Response(status_code=status.value, headers={**headers}, body=base64.b64encode(body).decode())
+    response.base64_encoded = True
     return response
 
 
-def _content_headers(version: Version) -> dict[str, str | list[str]]:
+def _content_headers(version: Version) -> dict[str, str]:
     part = pack(part_json(version.part))
     metadata = metadata_header(version.custom_metadata, room=MAX_METADATA_HEADER_BYTES - len(part))
-    filename = quote(version.artifact.filename, safe=_SAFE_IN_FILENAME)
-    headers: dict[str, str | list[str]] = {
+    headers = {
         **_HEADERS,
         "Content-Type": version.part.mime_type or _OCTETS,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{filename}",
+        "Content-Disposition": content_disposition(version),
         "ETag": version.etag,
         "Last-Modified": formatdate(version.created_ms // 1000, usegmt=True),
         "Artifact-Version": str(version.number),
+        "Artifact-Size": str(version.size),
         ARTIFACT_PART: part,
     }
     if metadata is not None:
         headers[ARTIFACT_METADATA] = metadata
     if version.sha256 is not None:
-        digest = base64.b64encode(bytes.fromhex(version.sha256)).decode()
-        headers[CONTENT_DIGEST] = f"sha-256=:{digest}:"
+        headers[CONTENT_DIGEST] = _digest(bytes.fromhex(version.sha256))
     return headers
+
+
+def _digest(sha256: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"

@@ -15,6 +15,12 @@ Operation: TypeAlias = Literal[
     "describe_version",
     "delete_artifact",
     "health",
+    "begin_upload",
+    "sign_upload_parts",
+    "describe_upload",
+    "finalize_upload",
+    "abort_upload",
+    "create_link",
 ]
 FunctionName: TypeAlias = Literal["read", "write", "delete"]
 
@@ -89,9 +95,62 @@ def _under(base: str, scope: str) -> tuple[Route, ...]:
     )
 
 
+def _transfers_under(base: str, scope: str) -> tuple[Route, ...]:
+    """What goes between caller and bucket. Uploads are their caller's alone, so the write function does all to them."""
+    uploads = base + "/{filename}/uploads"
+    one = uploads + "/{upload}"
+    return (
+        Route(
+            operation="begin_upload",
+            name=f"begin{scope}ArtifactUpload",
+            function="write",
+            methods=("POST",),
+            path=uploads,
+        ),
+        Route(
+            operation="sign_upload_parts",
+            name=f"sign{scope}ArtifactUploadParts",
+            function="write",
+            methods=("POST",),
+            path=one + "/parts",
+        ),
+        Route(
+            operation="describe_upload",
+            name=f"describe{scope}ArtifactUpload",
+            function="write",
+            methods=("GET",),
+            path=one,
+            query=frozenset({"after"}),
+        ),
+        Route(
+            operation="finalize_upload",
+            name=f"finalize{scope}ArtifactUpload",
+            function="write",
+            methods=("POST",),
+            path=one + "/finalize",
+        ),
+        Route(
+            operation="abort_upload",
+            name=f"abort{scope}ArtifactUpload",
+            function="write",
+            methods=("DELETE",),
+            path=one,
+        ),
+        Route(
+            operation="create_link",
+            name=f"link{scope}ArtifactVersion",
+            function="read",
+            methods=("POST",),
+            path=base + "/{filename}/versions/{version}/link",
+        ),
+    )
+
+
 ROUTES: Final[tuple[Route, ...]] = (
     *_under(SESSION_ARTIFACTS, "Session"),
     *_under(USER_ARTIFACTS, "User"),
+    *_transfers_under(SESSION_ARTIFACTS, "Session"),
+    *_transfers_under(USER_ARTIFACTS, "User"),
     Route(operation="health", name="health", function="read", methods=("GET",), path="/v1/health"),
 )
 

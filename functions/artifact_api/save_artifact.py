@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from artifact_api import wiring
-from artifact_api.content import IDEMPOTENCY_KEY, idempotency_key, read_content
+from artifact_api.content import idempotency_key, read_content
 from artifact_api.idempotency import SaveAnswer
 from artifact_api.request import Request
-from artifact_api.responses import json_response
+from artifact_api.responses import saved_response
 from artifact_api.telemetry import Measurements
 from artifact_api.wire import version_metadata
 
@@ -54,12 +53,6 @@ def save_artifact(request: Request, measurements: Measurements) -> Response[str]
     measurements.count("Replays" if answer["replayed"] else "Saves")
     if not answer["replayed"]:
         measurements.count_bytes("BytesSaved", len(content.body))
-    metadata = answer["metadata"]
-    headers = {
-        "ETag": metadata["etag"],
-        "Location": f"{request.base_path}/versions/{metadata['version']}",
-        IDEMPOTENCY_KEY: key,
-    }
-    if answer["replayed"]:
-        headers["Idempotency-Replayed"] = "true"
-    return json_response(metadata, status=HTTPStatus.CREATED, headers=headers)
+    return saved_response(
+        answer["metadata"], base_path=request.base_path, replayed=answer["replayed"], idempotency_key=key
+    )

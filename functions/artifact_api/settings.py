@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 __all__ = ["AuthMode", "InvalidSettings", "Settings"]
 
 AuthMode: TypeAlias = Literal["IAM", "JWT", "NONE"]
+
+
+DEFAULT_INLINE_BYTES: Final = 256 * 1024
+MAX_INLINE_BYTES: Final = 4 * 1024 * 1024
+"""As base64 it has 5.6 MB; Lambda takes 6 MB of an answer, headers included."""
 
 
 class InvalidSettings(Exception):
@@ -24,11 +29,12 @@ class Settings:
         bucket_name: The bucket of records.
         index_table_name: The index table.
         idempotency_table_name: Powertools' table; only the write function has one.
-        cursor_secret_arn: The secret that signs cursors; only the read function has one.
+        cursor_secret_arn: The secret that signs cursors and upload ids; the delete function has none.
         purge_queue_url: The queue of purges that did not end; only the delete function may have one.
         auth_mode: Who may call; NONE exists on a developer's machine only.
         jwt_app_claim: The claim that must equal the path's app; None when tokens are not bound to one.
         jwt_user_claim: The claim that must equal the path's user.
+        inline_bytes: The largest content that an answer carries; what is larger is to be had from the bucket.
         metrics_namespace: CloudWatch namespace of the metrics.
     """
 
@@ -40,6 +46,7 @@ class Settings:
     auth_mode: AuthMode
     jwt_app_claim: str | None
     jwt_user_claim: str
+    inline_bytes: int
     metrics_namespace: str
 
     @classmethod
@@ -68,5 +75,12 @@ class Settings:
             auth_mode=cast("AuthMode", auth_mode),
             jwt_app_claim=environ.get("JWT_APP_CLAIM") or None,
             jwt_user_claim=environ.get("JWT_USER_CLAIM") or "sub",
+            inline_bytes=_inline_bytes(environ.get("INLINE_BYTES") or str(DEFAULT_INLINE_BYTES)),
             metrics_namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE") or "ArtifactApi",
         )
+
+
+def _inline_bytes(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= MAX_INLINE_BYTES):
+        raise InvalidSettings(f"INLINE_BYTES must be a number from 0 to {MAX_INLINE_BYTES}")
+    return int(text)

@@ -7,7 +7,7 @@ from typing import Any, Literal, NotRequired
 # Pydantic, which reads these types at build time, refuses typing.TypedDict before Python 3.12.
 from typing_extensions import TypedDict
 
-from artifact_store import ArtifactStore, ArtifactSummary, Scope, Version
+from artifact_store import ArtifactStore, ArtifactSummary, Scope, SignedRequest, Version
 
 __all__ = [
     "ArtifactList",
@@ -15,9 +15,11 @@ __all__ = [
     "Health",
     "PartJson",
     "ProblemJson",
+    "SignedRequestJson",
     "VersionList",
     "VersionMetadata",
     "artifact_summary",
+    "signed_request",
     "version_metadata",
 ]
 
@@ -101,6 +103,19 @@ class VersionList(TypedDict):
     """Where the next page starts; absent on the last page."""
 
 
+class SignedRequestJson(TypedDict):
+    """A request to the bucket that needs no credentials: whoever has its URL may send it until it expires."""
+
+    method: Literal["GET", "PUT"]
+    """HTTP method."""
+    url: str
+    """With the signature: a secret."""
+    headers: dict[str, str]
+    """To be sent just so, and nothing beside them that identifies the caller."""
+    expiresAt: float
+    """In seconds since 1970 UTC."""
+
+
 class Health(TypedDict):
     """The function runs. Storage is not asked."""
 
@@ -148,6 +163,16 @@ def version_metadata(version: Version, *, asked: Scope, store: ArtifactStore) ->
         "size": version.size,
         "sha256": version.sha256,
         "etag": version.etag,
+    }
+
+
+def signed_request(request: SignedRequest) -> SignedRequestJson:
+    """The wire's form of a signed request."""
+    return {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "expiresAt": request.expires_ms / 1000,
     }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from artifact_api.idempotency import FastPath
 
-__all__ = ["ask_for_purge", "cursor_keys", "dynamodb", "fast_path", "reset", "settings", "store", "use"]
+__all__ = ["ask_for_purge", "dynamodb", "fast_path", "reset", "settings", "signing_keys", "store", "use"]
 
 Made = TypeVar("Made")
 
@@ -95,10 +95,10 @@ def ask_for_purge(artifact: ArtifactId, gen: str) -> None:
     _once("purge_queue", lambda: PurgeQueue(client=boto3.client("sqs", config=CLIENT_CONFIG), url=url))(artifact, gen)
 
 
-def cursor_keys() -> tuple[bytes, ...]:
-    """The keys of cursors: the first one signs, each one is good for reading.
+def signing_keys() -> tuple[bytes, ...]:
+    """The keys of cursors and upload ids: the first one signs, each one is good for reading.
 
-    Read from Secrets Manager when a list has a further page or gets a cursor, then kept for five minutes.
+    Read from Secrets Manager when one of these is made or read, then kept for five minutes.
 
     Raises:
         StorageUnavailable: Secrets Manager did not answer.
@@ -106,7 +106,7 @@ def cursor_keys() -> tuple[bytes, ...]:
     arn = settings().cursor_secret_arn
     if arn is None:
         raise InvalidSettings("environment variable CURSOR_SECRET_ARN is missing")
-    # Most requests have no cursor, so no cold start pays for this import.
+    # Most requests have neither, so no cold start pays for this import.
     from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
     from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError  # noqa: PLC0415
 
@@ -114,7 +114,7 @@ def cursor_keys() -> tuple[bytes, ...]:
     try:
         secret = cast("str", provider.get(arn, max_age=_SECRET_SECONDS))
     except GetParameterError as error:
-        raise StorageUnavailable("the key of cursors cannot be read") from error
+        raise StorageUnavailable("the signing key cannot be read") from error
     return (secret.encode(),)
 
 

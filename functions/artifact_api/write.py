@@ -1,6 +1,21 @@
-"""Entry point of the write function: saves; it may not delete what is committed."""
+"""Entry point of the write function: saves and uploads; it may not delete what is committed."""
 
+from artifact_api.abort_upload import abort_upload
+from artifact_api.begin_upload import begin_upload
+from artifact_api.describe_upload import describe_upload
 from artifact_api.edge import entrypoint
+from artifact_api.finalize_upload import finalize_upload
 from artifact_api.save_artifact import save_artifact
+from artifact_api.sign_upload_parts import sign_upload_parts
 
-handler = entrypoint("write", {"save_artifact": save_artifact})
+handler = entrypoint(
+    "write",
+    {
+        "save_artifact": save_artifact,
+        "begin_upload": begin_upload,
+        "sign_upload_parts": sign_upload_parts,
+        "describe_upload": describe_upload,
+        "finalize_upload": finalize_upload,
+        "abort_upload": abort_upload,
+    },
+)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artifact_api import delete, read, write
+from artifact_api.routes import ROUTES, match
 
 SESSION = "/v1/apps/app/users/u/sessions/s/artifacts"
 USER = "/v1/apps/app/users/u/artifacts"
@@ -26,6 +27,9 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "artifact-api",
     "POWERTOOLS_METRICS_NAMESPACE": "ArtifactApi",
 }
+
+
+HANDLERS = {"read": read.handler, "write": write.handler, "delete": delete.handler}
 
 
 class Context:
@@ -98,9 +102,9 @@ def event_of(
 
 def invoke(event: dict[str, Any], context: Any = None) -> Answer:
     """Hands an event to the function whose route it is."""
-    method = event["requestContext"]["http"]["method"]
-    handler = {"POST": write.handler, "DELETE": delete.handler}.get(method, read.handler)
-    answer = handler(event, context or Context())
+    http = event["requestContext"]["http"]
+    known = [route.function for route in ROUTES if match(route.path, http["path"]) and http["method"] in route.methods]
+    answer = HANDLERS[known[0] if known else "read"](event, context or Context())
     # What Lambda does with it.
     answer = json.loads(json.dumps(answer))
     assert isinstance(answer["statusCode"], int)

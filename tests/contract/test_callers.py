@@ -9,6 +9,9 @@ from artifact_api import wiring
 from artifact_api.authorization import ACTIONS
 from artifact_api.routes import ROUTES, Route
 from tests.contract.calls import DOC, SESSION, USER, Answer, call, save
+from tests.contract.samples import body_of, path_of
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 Mode = Callable[..., None]
 
@@ -34,15 +37,9 @@ def mode(monkeypatch: pytest.MonkeyPatch) -> Mode:
     return change
 
 
-def filled(route: Route, **names: str) -> str:
-    segments = {"app": "app", "user": "u", "session": "s", "filename": "doc", "version": "0", **names}
-    return route.path.format_map(segments)
-
-
 def asked(route: Route, authorizer: Mapping[str, Any] | None, **names: str) -> Answer:
-    method = route.methods[0]
-    body = b"x" if method == "POST" else None
-    return call(method, filled(route, **names), authorizer=authorizer, body=body)
+    path = path_of(route, names, authorizer=authorizer)
+    return call(route.methods[0], path, authorizer=authorizer, body=body_of(route))
 
 
 guarded = pytest.mark.parametrize("route", [route for route in ROUTES if "{app}" in route.path], ids=lambda r: r.name)

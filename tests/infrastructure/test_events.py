@@ -39,10 +39,12 @@ def test_event_agrees_with_itself(event: dict[str, Any]) -> None:
 def test_body_is_the_one_that_the_headers_describe(name: str) -> None:
     event = EVENTS[name]
     body = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    digest = hashlib.sha256(body)
 
     assert event["headers"]["content-length"] == str(len(body))
-    assert event["headers"]["content-digest"] == f"sha-256=:{digest}:"
+    assert event["headers"]["x-amz-content-sha256"] == digest.hexdigest()
+    if event["headers"]["content-type"] != "application/json" or name.startswith("save"):
+        assert event["headers"]["content-digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
 
 
 MAINTENANCE = {

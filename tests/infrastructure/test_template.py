@@ -34,6 +34,12 @@ FUNCTION_OF_ROUTE = {
             f"GET {scope}/{{filename}}/versions/{{version}}": "ReadFunction",
             f"HEAD {scope}/{{filename}}/versions/{{version}}": "ReadFunction",
             f"GET {scope}/{{filename}}/versions/{{version}}/metadata": "ReadFunction",
+            f"POST {scope}/{{filename}}/uploads": "WriteFunction",
+            f"POST {scope}/{{filename}}/uploads/{{upload}}/parts": "WriteFunction",
+            f"GET {scope}/{{filename}}/uploads/{{upload}}": "WriteFunction",
+            f"POST {scope}/{{filename}}/uploads/{{upload}}/finalize": "WriteFunction",
+            f"DELETE {scope}/{{filename}}/uploads/{{upload}}": "WriteFunction",
+            f"POST {scope}/{{filename}}/versions/{{version}}/link": "ReadFunction",
         }.items()
     },
 }
@@ -41,6 +47,7 @@ FUNCTION_OF_ROUTE = {
 INDEX, IDEMPOTENCY = "IndexTable.Arn", "IdempotencyTable.Arn"
 HEAL_QUEUE, PURGE_QUEUE = "HealQueue.Arn", "PurgeQueue.Arn"
 WORKED_OFF = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+UPLOADS = "${ArtifactBucket.Arn}/!blobs/*"
 BUCKET, CONTENT, SECRET = "ArtifactBucket.Arn", "${ArtifactBucket.Arn}/*", "CursorSecret.Id"
 # Role → resource → actions. Growing an entry is a decision, not a detail.
 ACTIONS: dict[str, dict[str, set[str]]] = {
@@ -58,7 +65,9 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
         },
         IDEMPOTENCY: {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
         CONTENT: {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"},
+        UPLOADS: {"s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"},
         BUCKET: {"s3:ListBucket"},
+        SECRET: {"secretsmanager:GetSecretValue"},
         "WriteLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "DeleteRole": {

@@ -39,25 +39,31 @@ class Reader:
 
     def load(self, artifact: ArtifactId, number: int | None) -> Loaded:
         """Loads a version with its content."""
-        loaded = self.load_unless(artifact, number, etags=frozenset())
+        loaded = self.load_unless(artifact, number, etags=frozenset(), at_most=None)
         return cast("Loaded", loaded)
 
-    def load_unless(self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str]) -> Loaded | str:
-        """Loads a version, unless its entity tag is one of `etags`."""
+    def load_unless(
+        self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str], at_most: int | None
+    ) -> Loaded | Version | str:
+        """Loads a version, unless its entity tag is one of `etags` or its content is larger than `at_most`."""
         for _ in range(_LOOKS):
             if number is None:
-                result = self._load_latest(artifact, etags)
+                result = self._load_latest(artifact, etags, at_most)
             else:
-                result = self._load_numbered(artifact, number, etags)
+                result = self._load_numbered(artifact, number, etags, at_most)
             if result is not None:
                 return result
         raise StorageUnavailable("the index names an object that S3 does not have; it may be on its way out")
 
-    def _load_latest(self, artifact: ArtifactId, etags: frozenset[str]) -> Loaded | str | None:
+    def _load_latest(
+        self, artifact: ArtifactId, etags: frozenset[str], at_most: int | None
+    ) -> Loaded | Version | str | None:
         head = self._live_head(artifact)
         latest = head.latest
         if _matches(latest.etag, etags):
             return latest.etag
+        if at_most is not None and latest.size > at_most:
+            return self._index.version(artifact, latest.number, latest.gen)
         ref = ObjectRef(artifact.object_key(latest.number), latest.version_id)
         if head.blob is not None:
             blob = head.blob
@@ -72,10 +78,14 @@ class Reader:
         record = read_record(artifact, latest.number, found.head, foreign_gen=latest.gen)
         return Loaded(record.version, found.body)
 
-    def _load_numbered(self, artifact: ArtifactId, number: int, etags: frozenset[str]) -> Loaded | str | None:
+    def _load_numbered(
+        self, artifact: ArtifactId, number: int, etags: frozenset[str], at_most: int | None
+    ) -> Loaded | Version | str | None:
         version = self._numbered(artifact, number)
         if _matches(version.etag, etags):
             return version.etag
+        if at_most is not None and version.size > at_most:
+            return version
         found = self._content(version)
         return Loaded(version, found.body) if found else None
 

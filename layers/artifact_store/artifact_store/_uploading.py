@@ -13,7 +13,7 @@ from typing import Final
 from artifact_store._saving import Save
 from artifact_store.errors import InvalidUpload, UploadFinalized, UploadIncomplete, UploadNotFound
 from artifact_store.ids import token_hash
-from artifact_store.model import BlobRef, JsonObject, Part, Precondition, Saved, Uploaded
+from artifact_store.model import BlobRef, JsonObject, Part, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, ArtifactId
 from artifact_store.ports import Ports
 from artifact_store.record import BLOB_OWNER
@@ -80,8 +80,8 @@ class Uploader:
             size=size,
             part_bytes=checked,
             expires_ms=self._clock.now_ms() + UPLOAD_LIFE_MS,
-            sha256=sha256 if method == "put" else None,
-            mime_type=mime_type if method == "put" else None,
+            sha256=sha256,
+            mime_type=mime_type,
         )
 
     def sign_put(self, upload: Upload) -> SignedRequest:
@@ -116,6 +116,13 @@ class Uploader:
                 raise _not_found() from None
             return (), None
 
+    def version(self, upload: Upload) -> Version | None:
+        """Does what `ArtifactStore.uploaded_version` says."""
+        head, known = self._ports.index.head_and_token(upload.artifact, _token(upload))
+        if head is None or known is None or known.gen != head.gen:
+            return None
+        return self._ports.index.version(upload.artifact, known.number, known.gen)
+
     def finalize(
         self,
         upload: Upload,
@@ -131,15 +138,16 @@ class Uploader:
         give_up_at = self._clock.monotonic() + timeout
         if upload.size is not None and size != upload.size:
             raise InvalidUpload(f"the upload was begun for {upload.size:,} bytes, not {size:,}", field="size")
-        if sha256 is None and upload.method == "parts":
-            raise InvalidUpload("sha256 is missing: the hex digest of the whole content", field="sha256")
         if upload.sha256 is not None and sha256 not in {None, upload.sha256}:
             raise InvalidUpload("the upload was begun for content with another digest", field="sha256")
+        sha256 = sha256 or upload.sha256
+        if sha256 is None and upload.method == "parts":
+            raise InvalidUpload("sha256 is missing: the hex digest of the whole content", field="sha256")
         blob = self._completed(upload, size)
         content = Uploaded(
             blob=blob or BlobRef(upload.key, ""),
             size=size,
-            sha256=sha256 or upload.sha256,
+            sha256=sha256,
             part=part,
             custom_metadata=custom_metadata,
         )

@@ -103,7 +103,8 @@ class ArtifactStore:
             part_bytes: Bytes of every part but the last, 5 MiB to 5 GiB; by default enough for 10,000 parts.
             mime_type: What the content will be.
             method: In parts, or by one put of at most 5 GiB.
-            sha256: Hex digest of the whole content, for one put.
+            sha256: Hex digest of the whole content, if it is known. One put of other bytes is refused, and a
+                finalize of any.
 
         Raises:
             InvalidName: The session is reserved.
@@ -145,6 +146,10 @@ class ArtifactStore:
         """
         return self._uploader.parts(upload, after=after)
 
+    def uploaded_version(self, upload: Upload) -> Version | None:
+        """The version that an upload has become; None while it was not finalized, and once that is deleted."""
+        return self._uploader.version(upload)
+
     def finalize_upload(
         self,
         upload: Upload,
@@ -161,7 +166,7 @@ class ArtifactStore:
         Args:
             upload: The upload.
             size: Bytes of the whole content.
-            sha256: Hex digest of the whole content; may be None after one put.
+            sha256: Hex digest of the whole content; may be None after one put, and when it was announced.
             part: What kind of part it is.
             custom_metadata: As of `Content`.
             only_if: As for `save`.
@@ -221,13 +226,25 @@ class ArtifactStore:
         """
         return self._reader.describe(artifact, number)
 
-    def load_unless(self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str]) -> Loaded | str:
-        """Loads as `load` does, or returns the entity tag if it is one of `etags`, with no S3 call.
+    def load_unless(
+        self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str], at_most: int | None = None
+    ) -> Loaded | Version | str:
+        """Loads as `load` does, unless there is no need or no room to; then S3 is not called.
+
+        Args:
+            artifact: Whose version.
+            number: Which one; the latest when it is None.
+            etags: Entity tags of what the caller has; `*` stands for any.
+            at_most: The largest content to load, in bytes.
+
+        Returns:
+            The entity tag when it is one of `etags`; else the version alone when its content is larger than
+            `at_most`; else the version with its content.
 
         Raises:
             NotFound: No such artifact or version.
         """
-        return self._reader.load_unless(artifact, number, etags=etags)
+        return self._reader.load_unless(artifact, number, etags=etags, at_most=at_most)
 
     def list_artifacts(self, scope: Scope, *, limit: int = 100, position: str | None = None) -> Page[ArtifactSummary]:
         """Lists live artifacts: a session's, then its user's; or a user's alone.

@@ -123,8 +123,8 @@ class Upload:
         size: Bytes of the whole content; None when the caller did not know.
         part_bytes: Bytes of every part but the last.
         expires_ms: The end of its life, in milliseconds since 1970 UTC.
-        sha256: Announced hex digest of the whole content, of one put alone.
-        mime_type: Announced type, of one put alone.
+        sha256: Announced hex digest of the whole content, or None.
+        mime_type: Announced type, or None.
     """
 
     artifact: ArtifactId
@@ -144,7 +144,9 @@ class Upload:
     @property
     def part_count(self) -> int | None:
         """How many parts it takes; one for empty content; None while the size is not known."""
-        return None if self.size is None else max(1, -(-self.size // self.part_bytes))
+        if self.size is None:
+            return None
+        return -(-self.size // self.part_bytes) if self.size else 1
 
 
 class Transfers(Protocol):

@@ -38,6 +38,16 @@ CASES: dict[str, tuple[Operation, list[str], int]] = {
         ["get"],
         1,
     ),
+    "describe latest that is too large to load": (
+        lambda store: store.load_unless(ARTIFACT, None, etags=frozenset(), at_most=1),
+        ["get", "get"],
+        2,
+    ),
+    "describe version 0 that is too large to load": (
+        lambda store: store.load_unless(ARTIFACT, 0, etags=frozenset(), at_most=1),
+        ["get", "query"],
+        1,
+    ),
     "load version 0": (lambda store: store.load(ARTIFACT, 0), ["get", "query", "get"], 2),
     "describe version 0": (lambda store: store.describe(ARTIFACT, 0), ["get", "query"], 1),
     "describe latest": (lambda store: store.describe(ARTIFACT), ["get", "get"], 2),

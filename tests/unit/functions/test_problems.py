@@ -7,7 +7,7 @@ import pytest
 
 from artifact_api import errors as api_errors
 from artifact_api.problems import CODES, code_of, problem_response
-from artifact_store import ArtifactStoreError, InvalidName, StorageDenied
+from artifact_store import ArtifactStoreError, InvalidName, InvalidUpload, StorageDenied
 from artifact_store import errors as store_errors
 
 ABSTRACT = {"ArtifactStoreError", "InvalidInput", "NotFound", "Unavailable", "ApiError"}
@@ -24,7 +24,11 @@ def concrete() -> list[type[ArtifactStoreError]]:
 
 @pytest.mark.parametrize("error", concrete(), ids=lambda error: error.__name__)
 def test_every_error_has_a_meaning(error: type[ArtifactStoreError]) -> None:
-    assert (error.code in CODES) is (error is not StorageDenied)
+    assert error.code in CODES or error in {StorageDenied, InvalidUpload}
+
+
+def test_a_part_that_cannot_be_is_a_body_that_cannot_be() -> None:
+    assert code_of(InvalidUpload("d", field="parts[0].size")) == "invalid_body"
 
 
 def test_every_code_is_raised_somewhere() -> None:

@@ -17,6 +17,7 @@ def test_defaults() -> None:
         auth_mode="IAM",
         jwt_app_claim=None,
         jwt_user_claim="sub",
+        inline_bytes=262_144,
         metrics_namespace="ArtifactApi",
     )
 
@@ -32,17 +33,25 @@ def test_everything_can_be_set() -> None:
             "PURGE_QUEUE_URL": "q",
             "JWT_APP_CLAIM": "app",
             "JWT_USER_CLAIM": "email",
+            "INLINE_BYTES": "4194304",
             "POWERTOOLS_METRICS_NAMESPACE": "n",
         }
     )
     assert (settings.idempotency_table_name, settings.cursor_secret_arn, settings.purge_queue_url) == ("i", "c", "q")
     assert (settings.auth_mode, settings.jwt_app_claim, settings.jwt_user_claim) == ("JWT", "app", "email")
-    assert settings.metrics_namespace == "n"
+    assert (settings.inline_bytes, settings.metrics_namespace) == (4_194_304, "n")
 
 
 def test_empty_is_unset() -> None:
     settings = Settings.from_env(
-        {**ENOUGH, "JWT_APP_CLAIM": "", "JWT_USER_CLAIM": "", "IDEMPOTENCY_TABLE_NAME": "", "CURSOR_SECRET_ARN": ""}
+        {
+            **ENOUGH,
+            "JWT_APP_CLAIM": "",
+            "JWT_USER_CLAIM": "",
+            "IDEMPOTENCY_TABLE_NAME": "",
+            "CURSOR_SECRET_ARN": "",
+            "INLINE_BYTES": "",
+        }
     )
     assert settings == Settings.from_env(ENOUGH)
 
@@ -58,3 +67,13 @@ def test_what_is_missing_is_named(name: str, value: str | None) -> None:
 def test_an_unknown_auth_mode_is_no_auth_mode() -> None:
     with pytest.raises(InvalidSettings, match="IAM, JWT, NONE"):
         Settings.from_env({**ENOUGH, "AUTH_MODE": "none"})
+
+
+@pytest.mark.parametrize("value", ["4194305", "-1", "1e3", "1.5", "٣", "many", " 5"])
+def test_an_answer_carries_no_more_than_lambda_takes(value: str) -> None:
+    with pytest.raises(InvalidSettings, match="0 to 4194304"):
+        Settings.from_env({**ENOUGH, "INLINE_BYTES": value})
+
+
+def test_every_content_may_be_redirected() -> None:
+    assert Settings.from_env({**ENOUGH, "INLINE_BYTES": "0"}).inline_bytes == 0

@@ -39,7 +39,7 @@ def test_a_reset_reads_the_environment_again(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     ("name", "needed_by"),
-    [("IDEMPOTENCY_TABLE_NAME", wiring.fast_path), ("CURSOR_SECRET_ARN", wiring.cursor_keys)],
+    [("IDEMPOTENCY_TABLE_NAME", wiring.fast_path), ("CURSOR_SECRET_ARN", wiring.signing_keys)],
 )
 def test_what_only_some_functions_have(name: str, needed_by: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(name)
