@@ -1,5 +1,6 @@
 # One entry for everything a contributor or CI does. `make` lists the targets.
-# Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions).
+# Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions),
+# endurance.mk (long runs).
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -31,6 +32,7 @@ CHECKS := lint types imports
 -include cloud.mk
 -include edge.mk
 -include proof.mk
+-include endurance.mk
 
 ##@ Use
 .PHONY: run

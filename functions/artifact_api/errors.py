@@ -9,7 +9,6 @@ ArtifactStoreError (of artifact_store)
     ├── Unauthenticated      the gateway told nothing about the caller
     ├── RouteNotFound        no such path
     ├── MethodNotAllowed     the path exists, with other methods
-    ├── RequestInProgress    the same request is being handled right now
     └── RangeNotSatisfiable  the content ends before the range that was asked for
 """
 
@@ -24,7 +23,6 @@ __all__ = [
     "InvalidParameter",
     "MethodNotAllowed",
     "RangeNotSatisfiable",
-    "RequestInProgress",
     "RouteNotFound",
     "Unauthenticated",
 ]
@@ -76,20 +74,6 @@ class MethodNotAllowed(ApiError):
     def __init__(self, detail: str, *, allowed: tuple[str, ...]) -> None:
         super().__init__(detail)
         self.allowed = allowed
-
-
-class RequestInProgress(ApiError):
-    """A request with the same idempotency key is being handled right now.
-
-    Attributes:
-        retry_after: How long to wait before asking again, in seconds.
-    """
-
-    code = "request_in_progress"
-
-    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
-        super().__init__(detail)
-        self.retry_after = retry_after
 
 
 class RangeNotSatisfiable(ApiError):

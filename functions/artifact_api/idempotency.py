@@ -23,7 +23,6 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import TypedDict
 
-from artifact_api.errors import RequestInProgress
 from artifact_api.telemetry import causes_of, logger
 from artifact_api.wire import VersionMetadata
 from artifact_store import IdempotencyKeyReused
@@ -80,7 +79,6 @@ class FastPath:
 
         Raises:
             IdempotencyKeyReused: The key was used for other content.
-            RequestInProgress: The same request is being handled right now.
         """
         config = IdempotencyConfig(
             event_key_jmespath="identity",
@@ -107,7 +105,8 @@ class FastPath:
         except IdempotencyValidationError:
             raise IdempotencyKeyReused("this idempotency key was used before, for other content") from None
         except IdempotencyAlreadyInProgressError:
-            raise RequestInProgress("a request with this idempotency key is being handled right now") from None
+            # Or its function has died, which Powertools cannot tell from it. The store makes both one save.
+            return save(), True
         except (IdempotencyPersistenceLayerError, IdempotencyInconsistentStateError) as error:
             logger.warning("idempotency table not usable, going on without it", extra={"causes": causes_of(error)})
             return save(), False

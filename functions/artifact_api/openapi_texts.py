@@ -181,7 +181,7 @@ _CONTENT_HEADERS: Final = (
     "Artifact-Metadata",
 )
 
-RETRIED: Final = frozenset({"request_in_progress", "contention", "storage_unavailable"})
+RETRIED: Final = frozenset({"contention", "storage_unavailable"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +236,6 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
             "digest_mismatch",
             "content_too_large",
             "idempotency_key_reused",
-            "request_in_progress",
             "contention",
             *STORAGE,
             *ALWAYS,
@@ -343,7 +342,6 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "upload_incomplete": {"detail": "part 7 is missing"},
     "upload_finalized": {"detail": "the content is complete, so that it may be a version already"},
     "precondition_failed": {"detail": "the latest version is another one by now"},
-    "request_in_progress": {"detail": "a request with this idempotency key is being handled right now"},
     "content_too_large": {
         "detail": "content has 4,194,304 bytes; one inline save takes at most 3,145,728; save smaller parts, "
         "or store the content elsewhere and save a part of kind file that holds its URI",

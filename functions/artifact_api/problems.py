@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from artifact_api.errors import MethodNotAllowed, RangeNotSatisfiable, RequestInProgress
+from artifact_api.errors import MethodNotAllowed, RangeNotSatisfiable
 from artifact_api.responses import json_response
 from artifact_api.wire import ProblemJson
 from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, Unavailable
@@ -46,7 +46,6 @@ CODES: Final[Mapping[str, Meaning]] = {
     "upload_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such upload"),
     "route_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such path"),
     "method_not_allowed": Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "The path has other methods"),
-    "request_in_progress": Meaning(HTTPStatus.CONFLICT, "The same request is being handled; ask again"),
     "upload_incomplete": Meaning(HTTPStatus.CONFLICT, "The upload is not what was announced"),
     "upload_finalized": Meaning(HTTPStatus.CONFLICT, "The upload may be a version already"),
     "precondition_failed": Meaning(HTTPStatus.PRECONDITION_FAILED, "The latest version is another one"),
@@ -104,7 +103,7 @@ def problem_response(error: Exception, *, request_id: str) -> Response[str]:
         problem["detail"] += (
             "; save smaller parts, or store the content elsewhere and save a part of kind file that holds its URI"
         )
-    if isinstance(error, (Unavailable, RequestInProgress)):
+    if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)

@@ -11,7 +11,7 @@ import pytest
 from artifact_api import wiring
 from artifact_store import Contention
 from tests.contract.calls import DOC, SESSION, USER, Answer, Context, call, event_of, invoke, packed, save
-from tests.faults.interposed import World
+from tests.faults.interposed import Crash, World
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -181,7 +181,7 @@ def test_without_a_key_the_server_makes_one_and_skips_the_fast_path(aws: DynamoD
     assert again.headers["idempotency-replayed"] == "true"
 
 
-def test_the_same_request_in_flight_is_asked_to_wait(world: World) -> None:
+def test_the_same_request_in_flight_is_one_save(world: World) -> None:
     inner: list[Answer] = []
 
     def repeat_while_saving(name: str, phase: str) -> None:
@@ -189,9 +189,23 @@ def test_the_same_request_in_flight_is_asked_to_wait(world: World) -> None:
             inner.append(save(Idempotency_Key="k"))
 
     wiring.use(store=world.store(repeat_while_saving))
-    assert save(Idempotency_Key="k").status == 201
-    assert (inner[0].status, inner[0].code) == (409, "request_in_progress")
-    assert int(inner[0].headers["retry-after"]) >= 1
+    outer = save(Idempotency_Key="k")
+    assert (outer.status, inner[0].status) == (201, 201)
+    assert outer.json == inner[0].json
+    assert [version["version"] for version in call("GET", f"{DOC}/versions").json["versions"]] == [0]
+
+
+def test_a_save_whose_function_died_can_be_repeated_at_once(world: World) -> None:
+    def die(name: str, phase: str) -> None:
+        if (name, phase) == ("create", "after"):
+            raise Crash
+
+    wiring.use(store=world.store(die))
+    with pytest.raises(Crash):
+        save(Idempotency_Key="k")
+    wiring.use(store=world.store())
+    again = save(Idempotency_Key="k")
+    assert (again.status, again.json["version"]) == (201, 0)
 
 
 def test_a_failed_save_frees_its_key(world: World, aws: DynamoDBClient) -> None:

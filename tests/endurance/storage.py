@@ -1,0 +1,65 @@
+"""Bucket and index below a local API, looked at directly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import boto3
+
+from artifact_store import ArtifactId, ArtifactNotFound, ArtifactStore
+from artifact_store.adapters.aws import S3_CONFIG, open_ports
+from artifact_store.adapters.time import ManyInThreads
+from artifact_store.maintenance import Findings, Limits, Maintenance
+from local import LocalApi
+
+__all__ = ["Storage"]
+
+_AT_ONCE = Limits(settle_after_ms=-60_000, blob_age_ms=-60_000)
+"""As if everything were old; the emulator's clock cannot be set."""
+
+
+def _client(service: str, api: LocalApi) -> Any:
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=api.aws_endpoint_url,
+        region_name=api.environment["AWS_REGION"],
+        aws_access_key_id=api.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=api.environment["AWS_SECRET_ACCESS_KEY"],
+        config=S3_CONFIG,
+    )
+
+
+class Storage:
+    """What an API keeps."""
+
+    def __init__(self, api: LocalApi) -> None:
+        ports, table = open_ports(
+            bucket_name=api.bucket_name,
+            index_table_name=api.table_name,
+            s3=_client("s3", api),
+            dynamodb=_client("dynamodb", api),
+        )
+        self._store = ArtifactStore(ports)
+        self._maintenance = Maintenance(ports, table, each=ManyInThreads(workers=8))
+
+    def versions(self, artifacts: Mapping[str, ArtifactId]) -> dict[str, Sequence[tuple[int, bytes]]]:
+        """All versions of these artifacts, each loaded."""
+        return {name: self._versions(artifact) for name, artifact in artifacts.items()}
+
+    def _versions(self, artifact: ArtifactId) -> Sequence[tuple[int, bytes]]:
+        found: list[tuple[int, bytes]] = []
+        position: str | None = None
+        while True:
+            try:
+                page = self._store.list_versions(artifact, limit=1000, position=position)
+            except ArtifactNotFound:
+                return found
+            found += [(version.number, self._store.load(artifact, version.number).body) for version in page.items]
+            position = page.position
+            if position is None:
+                return found
+
+    def reconcile(self) -> Findings:
+        """One whole run."""
+        return self._maintenance.reconcile(limits=_AT_ONCE).findings
