@@ -27,7 +27,7 @@ class RetryPolicy:
         deadline: Time for one call over all attempts and waits, in seconds; None for no limit.
     """
 
-    attempts: int = 5
+    attempts: int = 10
     base_delay: float = 0.2
     max_delay: float = 5.0
     max_retry_after: float = 20.0

@@ -57,7 +57,7 @@ def test_the_constructor_of_the_service() -> None:
 
 def test_the_fields_of_the_retry_policy() -> None:
     assert repr(RetryPolicy()) == (
-        "RetryPolicy(attempts=5, base_delay=0.2, max_delay=5.0, max_retry_after=20.0, deadline=90.0)"
+        "RetryPolicy(attempts=10, base_delay=0.2, max_delay=5.0, max_retry_after=20.0, deadline=90.0)"
     )
 
 
