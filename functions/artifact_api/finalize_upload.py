@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_api import wiring
 from artifact_api.body import Members, read_body
+from artifact_api.preconditions import asked_precondition
 from artifact_api.request import Request
 from artifact_api.responses import saved_response
 from artifact_api.telemetry import Measurements
@@ -40,6 +41,7 @@ def finalize_upload(request: Request, measurements: Measurements) -> Response[st
         sha256=body.optional_sha256("sha256"),
         part=_part(body, upload),
         custom_metadata=body.free_object("customMetadata"),
+        only_if=asked_precondition(request),
         timeout=request.seconds_left,
     )
     measurements.count("Replays" if saved.replayed else "Saves")

@@ -49,6 +49,7 @@ class SaveAnswer(TypedDict):
 
     metadata: VersionMetadata
     replayed: bool
+    unchanged: bool
 
 
 class FastPath:
@@ -130,4 +131,5 @@ class _ForgivingLayer(DynamoDBPersistenceLayer):
 
 
 def _mark_replayed(response: Any, idempotent_data: DataRecord) -> SaveAnswer:  # noqa: ARG001 - Powertools' name
-    return {"metadata": response["metadata"], "replayed": True}
+    # An answer from before there was the member `unchanged` is that of a save.
+    return {"metadata": response["metadata"], "replayed": True, "unchanged": response.get("unchanged", False)}

@@ -101,10 +101,18 @@ _REFUSES_UNKNOWN: Final = frozenset({*_INPUTS, "UploadPartInput"})
 
 _OPERATIONS: Final = {**texts.OPERATIONS, **upload_texts.OPERATIONS}
 _OPERATION_PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
-    "save_artifact": ("Idempotency-Key", "Content-Digest", "Artifact-Part", "Artifact-Metadata"),
+    "save_artifact": (
+        "Idempotency-Key",
+        "Content-Digest",
+        "Artifact-Part",
+        "Artifact-Metadata",
+        "If-Match",
+        "If-None-Match-Any",
+    ),
+    "finalize_upload": ("If-Match", "If-None-Match-Any"),
     "load_artifact": ("If-None-Match", "Range", "If-Range"),
 }
-_QUERY: Final = ("limit", "cursor", "after")
+_QUERY: Final = ("limit", "cursor", "after", "unchanged")
 
 _CONSTRAINTS: Final[dict[str, Json]] = {
     "version": {"minimum": 0, "maximum": MAX_VERSION},
@@ -232,6 +240,9 @@ def _responses(route: Route, *, head: bool) -> Json:
         answer["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     responses: Json = {str(text.status): answer}
     codes = text.codes
+    if "unchanged" in route.query:
+        headers = answer["headers"] | _header_refs("Artifact-Unchanged")
+        responses["200"] = {**answer, "description": "The latest version, which is the same.", "headers": headers}
     if route.operation == "load_artifact":
         responses |= _load_responses(answer, head=head)
         codes = tuple(code for code in codes if not (head and code == "range_not_satisfiable"))
@@ -396,6 +407,12 @@ def _parameters() -> Json:
         "limit": optional("limit", "query", limit, DEFAULT_LIMIT),
         "cursor": optional("cursor", "query", {"type": "string", "maxLength": _MAX_CURSOR_CHARACTERS}, "1AbC"),
         "If-None-Match": optional("If-None-Match", "header", {"type": "string"}, texts.ETAG),
+        "If-Match": optional("If-Match", "header", {"type": "string"}, texts.ETAG),
+        "If-None-Match-Any": {
+            **optional("If-None-Match", "header", {"type": "string", "const": "*"}, "*"),
+            "description": texts.PARAMETERS["If-None-Match-Any"],
+        },
+        "unchanged": optional("unchanged", "query", {"type": "string", "const": "skip"}, "skip"),
         "Range": optional("Range", "header", {"type": "string"}, "bytes=0-1023"),
         "If-Range": optional("If-Range", "header", {"type": "string"}, texts.ETAG),
         "Idempotency-Key": optional("Idempotency-Key", "header", key, "2f1f7a3e-9c1b-4e0e-b6a5-0a4b8f1d7c55"),
@@ -416,6 +433,7 @@ def _headers() -> Json:
         "Location": {"type": "string", "format": "uri-reference"},
         "Idempotency-Key": {"type": "string"},
         "Idempotency-Replayed": {"type": "string", "const": "true"},
+        "Artifact-Unchanged": {"type": "string", "const": "true"},
         "Content-Digest": {"type": "string"},
         "Content-Disposition": {"type": "string", "pattern": "^attachment; filename\\*=UTF-8''"},
         "Last-Modified": {"type": "string"},

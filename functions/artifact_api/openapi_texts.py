@@ -111,6 +111,10 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "Range": "One range of bytes, such as `bytes=0-1023`. Several, and what cannot be read, ask for the whole content. "
     "A redirected request takes it along to the bucket.",
     "If-Range": "The entity tag of the version that the range is meant for; the whole content when it is another.",
+    "If-Match": "Entity tags, or `*` for any: the save counts only if the latest version has one of them. A save "
+    "that is repeated with its Idempotency-Key was judged before.",
+    "If-None-Match-Any": "The save counts only if there is no artifact.",
+    "unchanged": "When the latest version has the same bytes, part and metadata, nothing is saved, and it is answered.",
     "Idempotency-Key": "A repeated request with the same key saves nothing again and gets the first answer, for a day. "
     "Without one the server makes a key and answers it.",
     "Content-Digest": "SHA-256 of the body (RFC 9530); the save is refused when the body has another.",
@@ -124,6 +128,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Location": "Path of the version; of a redirect, the URL of its content.",
     "Idempotency-Key": "The request's key, or the one that the server made.",
     "Idempotency-Replayed": "An earlier request with this key had saved it already.",
+    "Artifact-Unchanged": "Nothing was saved.",
     "Content-Digest": "SHA-256 of the content (RFC 9530), when it is known.",
     "Content-Disposition": "Always an attachment, with the decoded filename.",
     "Last-Modified": "When the version was saved.",
@@ -236,6 +241,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
             "digest_mismatch",
             "content_too_large",
             "idempotency_key_reused",
+            "precondition_failed",
             "contention",
             *STORAGE,
             *ALWAYS,
@@ -341,7 +347,7 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "upload_not_found": {"detail": "there is no such upload: it was aborted, has expired, or is not yours"},
     "upload_incomplete": {"detail": "part 7 is missing"},
     "upload_finalized": {"detail": "the content is complete, so that it may be a version already"},
-    "precondition_failed": {"detail": "the latest version is another one by now"},
+    "precondition_failed": {"detail": "the latest version is another one by now", "etag": ETAG},
     "content_too_large": {
         "detail": "content has 4,194,304 bytes; one inline save takes at most 3,145,728; save smaller parts, "
         "or store the content elsewhere and save a part of kind file that holds its URI",

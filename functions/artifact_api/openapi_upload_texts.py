@@ -110,6 +110,8 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
             "metadata_too_large",
             "upload_incomplete",
             "idempotency_key_reused",
+            "precondition_failed",
+            "invalid_header",
             "contention",
         ),
     ),

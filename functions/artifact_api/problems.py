@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from artifact_api.errors import MethodNotAllowed, RangeNotSatisfiable
 from artifact_api.responses import json_response
 from artifact_api.wire import ProblemJson
-from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, Unavailable
+from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, PreconditionFailed, Unavailable
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -107,6 +107,8 @@ def problem_response(error: Exception, *, request_id: str) -> Response[str]:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, PreconditionFailed):
+        problem["etag"] = error.etag
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
     return json_response(problem, status=status, headers=headers, content_type="application/problem+json")

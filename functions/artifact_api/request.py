@@ -170,6 +170,18 @@ class Request:
         return int(text)
 
     @property
+    def skips_unchanged(self) -> bool:
+        """Whether a save of what is the latest version already is to save nothing.
+
+        Raises:
+            InvalidParameter: `unchanged` has another value than `skip`.
+        """
+        value = self._query.get("unchanged")
+        if value not in {None, "skip"}:
+            raise InvalidParameter("unchanged must be skip", field="unchanged")
+        return value is not None
+
+    @property
     def unless(self) -> frozenset[str]:
         """The entity tags of `If-None-Match`, or `*`; what cannot be read matches nothing."""
         value = self.headers.get("if-none-match", "")

@@ -60,14 +60,20 @@ def json_response(
 
 
 def saved_response(
-    metadata: VersionMetadata, *, base_path: str, replayed: bool, idempotency_key: str | None = None
+    metadata: VersionMetadata,
+    *,
+    base_path: str,
+    replayed: bool,
+    unchanged: bool = False,
+    idempotency_key: str | None = None,
 ) -> Response[str]:
-    """201: a version was saved, now or by an earlier request of the same.
+    """201: a version was saved, now or by an earlier request of the same; 200: none was.
 
     Args:
         metadata: The version.
         base_path: Path of its artifact.
-        replayed: Whether it was an earlier request.
+        replayed: Whether an earlier request had this answer.
+        unchanged: Whether nothing was saved, since this is the latest version and the same.
         idempotency_key: The request's key, if such requests have one.
     """
     headers = {"ETag": metadata["etag"], "Location": f"{base_path}/versions/{metadata['version']}"}
@@ -75,7 +81,9 @@ def saved_response(
         headers[IDEMPOTENCY_KEY] = idempotency_key
     if replayed:
         headers["Idempotency-Replayed"] = "true"
-    return json_response(metadata, status=HTTPStatus.CREATED, headers=headers)
+    if unchanged:
+        headers["Artifact-Unchanged"] = "true"
+    return json_response(metadata, status=HTTPStatus.OK if unchanged else HTTPStatus.CREATED, headers=headers)
 
 
 def no_content_response() -> Response[str]:

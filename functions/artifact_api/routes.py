@@ -55,7 +55,14 @@ def _under(base: str, scope: str) -> tuple[Route, ...]:
     one = base + "/{filename}"
     version = one + "/versions/{version}"
     return (
-        Route(operation="save_artifact", name=f"save{scope}Artifact", function="write", methods=("POST",), path=one),
+        Route(
+            operation="save_artifact",
+            name=f"save{scope}Artifact",
+            function="write",
+            methods=("POST",),
+            path=one,
+            query=frozenset({"unchanged"}),
+        ),
         Route(
             operation="load_artifact", name=f"load{scope}Artifact", function="read", methods=("GET", "HEAD"), path=one
         ),

@@ -8,10 +8,12 @@ from uuid import uuid4
 from artifact_api import wiring
 from artifact_api.content import idempotency_key, read_content
 from artifact_api.idempotency import SaveAnswer
+from artifact_api.preconditions import asked_precondition
 from artifact_api.request import Request
 from artifact_api.responses import saved_response
 from artifact_api.telemetry import Measurements
 from artifact_api.wire import version_metadata
+from artifact_store import Content
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -22,16 +24,23 @@ __all__ = ["save_artifact"]
 def save_artifact(request: Request, measurements: Measurements) -> Response[str]:
     """Saves the body, once per idempotency key."""
     artifact, content = request.artifact, read_content(request)
+    only_if, skip_unchanged = asked_precondition(request), request.skips_unchanged
     sent_key = idempotency_key(request)
     key = sent_key or str(uuid4())
 
     def save() -> SaveAnswer:
         store = wiring.store()
         saved = store.save(
-            artifact, content, caller=request.caller.id, idempotency_key=key, timeout=request.seconds_left
+            artifact,
+            content,
+            caller=request.caller.id,
+            idempotency_key=key,
+            only_if=only_if,
+            skip_unchanged=skip_unchanged,
+            timeout=request.seconds_left,
         )
         metadata = version_metadata(saved.version, asked=request.scope, store=store)
-        return {"metadata": metadata, "replayed": saved.replayed}
+        return {"metadata": metadata, "replayed": saved.replayed, "unchanged": saved.unchanged}
 
     if sent_key is None:
         # Nobody knows the key before the answer, so nobody can repeat the request before it.
@@ -41,7 +50,8 @@ def save_artifact(request: Request, measurements: Measurements) -> Response[str]
             save,
             identity={
                 "caller": request.caller.id,
-                "route": request.route.name,
+                # That nothing was saved is no answer to a save that is to save in any case.
+                "route": request.route.name + ("?unchanged=skip" if skip_unchanged else ""),
                 "artifact": artifact.key_prefix,
                 "key": key,
             },
@@ -50,9 +60,21 @@ def save_artifact(request: Request, measurements: Measurements) -> Response[str]
         )
         if not guarded:
             measurements.count("IdempotencyTableUnavailable")
-    measurements.count("Replays" if answer["replayed"] else "Saves")
-    if not answer["replayed"]:
-        measurements.count_bytes("BytesSaved", len(content.body))
+    _count(answer, content, measurements)
     return saved_response(
-        answer["metadata"], base_path=request.base_path, replayed=answer["replayed"], idempotency_key=key
+        answer["metadata"],
+        base_path=request.base_path,
+        replayed=answer["replayed"],
+        unchanged=answer["unchanged"],
+        idempotency_key=key,
     )
+
+
+def _count(answer: SaveAnswer, content: Content, measurements: Measurements) -> None:
+    if answer["unchanged"]:
+        measurements.count("Unchanged")
+    elif answer["replayed"]:
+        measurements.count("Replays")
+    else:
+        measurements.count("Saves")
+        measurements.count_bytes("BytesSaved", content.size)

@@ -140,6 +140,8 @@ class ProblemJson(TypedDict):
     """The parameter, header or member at fault."""
     limit: NotRequired[int]
     """The limit that was exceeded, in the unit that the detail names."""
+    etag: NotRequired[str | None]
+    """`precondition_failed`: the latest version's entity tag; null when there is no artifact."""
     requestId: str
     """Name it when you ask for help."""
 

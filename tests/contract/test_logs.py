@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from artifact_api import wiring
 from artifact_api.telemetry import logger
 from tests.contract.calls import SESSION, call, packed
+from tests.contract.transfers import send
 from tests.faults.interposed import World
 
 SECRETS = {
@@ -61,6 +63,50 @@ def test_nothing_that_a_caller_sent_is_logged(
     for secret in SECRETS.values():
         assert secret not in written
         assert base64.b64encode(secret.encode()).decode().rstrip("=") not in written
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_nothing_of_an_upload_is_logged(
+    level: str, world: World, log: io.StringIO, aws: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger.setLevel(level)
+    doc = f"{SESSION}/{SECRETS['name']}"
+    digest = hashlib.sha256(b"SECRET-BODY").hexdigest()
+
+    def posted(path: str, body: Any, **headers: str) -> Any:
+        return call("POST", path, body=json.dumps(body), headers={**headers, "Authorization": SECRETS["token"]}).json
+
+    try:
+        begun = posted(f"{doc}/uploads", {"size": 11, "mimeType": "secret/type"})
+        upload = f"{doc}/uploads/{begun['uploadId']}"
+        (part,) = posted(f"{upload}/parts", {"parts": [{"number": 1, "size": 11, "sha256": digest}]})["parts"]
+        assert send(world, part["request"], b"SECRET-BODY") == (200, b"")
+        facts = {
+            "size": 11,
+            "sha256": digest,
+            "part": {"displayName": SECRETS["part"]},
+            "customMetadata": {"m": SECRETS["metadata"]},
+        }
+        posted(f"{upload}/finalize", facts, **{"If-Match": SECRETS["key"]})
+        saved = posted(f"{upload}/finalize", facts)
+        assert saved["version"] == 0
+        link = posted(f"{doc}/versions/0/link", {})
+        call("GET", upload, query={"after": SECRETS["query"]})
+        call("DELETE", upload)
+
+        def bug(_name: str, _phase: str) -> None:
+            raise ValueError(begun, part, link)
+
+        wiring.use(store=world.store(bug))
+        posted(f"{upload}/finalize", facts)
+        posted(f"{doc}/versions/0/link", {})
+    finally:
+        logger.setLevel("INFO")
+    written = log.getvalue() + capsys.readouterr().out
+    assert "ValueError" in written
+    told = [begun["uploadId"], part["request"]["url"], link["request"]["url"], digest, "secret/type", "signature="]
+    for secret in (*SECRETS.values(), *told):
+        assert secret not in written
 
 
 def test_a_log_line_names_its_request_and_no_other(world: World, log: io.StringIO) -> None:

@@ -161,7 +161,11 @@ def assert_headers(answer: Answer, expected: dict[str, Any]) -> None:
 
 CASES: list[dict[str, Any]] = [
     {},
+    {"query": {"unchanged": "skip"}},
+    {"query": {"unchanged": "no"}},
     {"headers": {"If-None-Match": "*"}},
+    {"headers": {"If-Match": '"x"'}},
+    {"headers": {"If-Match": "x"}},
     {"headers": {"Content-Digest": "nonsense"}},
     {"headers": {"Artifact-Part": packed({"kind": "text", "displayName": "d"}), "Idempotency-Key": "k"}},
     {"headers": {"Idempotency-Key": "k", "Content-Type": "other/content"}},
@@ -220,6 +224,8 @@ def test_every_answer_is_documented(
                 assert_documented(method, path, answer)
                 statuses.add(answer.status)
     assert statuses & {200, 201, 204} or not stored
+    if stored and route.operation == "save_artifact":
+        assert {200, 201, 400, 412, 422} <= statuses
     if stored and route.operation == "load_artifact" and "{version}" in route.path:
         assert {200, 206, 307, 304, 416} <= statuses
     assert 400 in statuses

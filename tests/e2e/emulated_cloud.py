@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
@@ -194,11 +195,20 @@ class EmulatedCloud:
         request = AWSRequest(method, f"{url}{path}", data=body, headers={"Host": host, **(headers or {})})
         if credentials:
             SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        return self._ask(method, path, body, dict(request.headers.items()))
+
+    def send(self, signed: dict[str, Any], body: bytes = b"") -> Answer:
+        """A signed request to the bucket, as an answer of the API describes it; nobody's credentials go with it."""
+        url = urllib.parse.urlsplit(signed["url"])
+        assert url.scheme == "https"
+        return self._ask(signed["method"], f"{url.path}?{url.query}", body, {"Host": url.netloc, **signed["headers"]})
+
+    def _ask(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Answer:
         # Connect to localhost, ask for the host.
         context = ssl.create_default_context(cafile=str(self.certificate))
         connection = http.client.HTTPSConnection("localhost", self._port, context=context, timeout=60)
         try:
-            connection.request(method, path, body, dict(request.headers.items()))
+            connection.request(method, target, body or None, headers)
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
             return Answer(status=response.status, headers=found, body=response.read())
