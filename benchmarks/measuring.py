@@ -1,0 +1,207 @@
+"""Runs an operation on every contender in turn, and sums up what each took."""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.contenders.process import Answer
+from benchmarks.critical_path import depth, longest_chain
+from benchmarks.lab import Contender, Lab
+from benchmarks.latency_proxy import Call
+from benchmarks.wire_calls import API
+
+# An operation above this is measured in fewer rounds.
+_SLOW_SECONDS = 0.5
+_SLOW_SHARE = 5
+
+Attempt = Callable[[Contender, int], Answer]
+"""Does the operation on a contender, in a round; may prepare what it needs before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One operation: how long it took, and the calls that it made."""
+
+    answer: Answer
+    calls: Sequence[Call]
+
+    @property
+    def seconds(self) -> float:
+        return self.answer.seconds
+
+    @property
+    def storage(self) -> list[Call]:
+        return [call for call in self.calls if call.service != API]
+
+    @property
+    def requests(self) -> list[Call]:
+        return [call for call in self.calls if call.service == API]
+
+    def vanished(self, contender: Contender) -> float:
+        """Seconds until a deleted artifact was gone for everyone."""
+        if contender.vanishes is None:
+            return self.seconds
+        operation, place = contender.vanishes
+        ends = [call.end for call in self.storage if call.operation == operation]
+        return ends[place] - self.answer.started
+
+
+@dataclass(slots=True)
+class Row:
+    """An operation on one contender, summed up.
+
+    Attributes:
+        operation: What was done.
+        versions: Versions of the artifact (V).
+        names: Artifacts of the session (A).
+        contender: On what.
+        samples: Every round.
+        seconds: Of every round.
+    """
+
+    operation: str
+    versions: int
+    names: int
+    contender: str
+    samples: list[Sample]
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def calls(self) -> float:
+        """Storage calls."""
+        return statistics.median(len(sample.storage) for sample in self.samples)
+
+    @property
+    def requests(self) -> float:
+        """Requests to the API."""
+        return statistics.median(len(sample.requests) for sample in self.samples)
+
+    @property
+    def depth(self) -> float:
+        """Storage calls that waited for each other."""
+        return statistics.median(depth(sample.storage) for sample in self.samples)
+
+    @property
+    def dollars(self) -> float:
+        """Dollars of storage for a million operations."""
+        return statistics.median(sum(call.dollars for call in sample.storage) for sample in self.samples)
+
+    def injected(self, lab: Lab) -> float:
+        """Seconds of injected latency on the critical path."""
+        of = lab.latencies.of
+        return statistics.median(
+            longest_chain(sample.storage, lambda call: of(call.service))
+            + longest_chain(sample.requests, lambda call: of(call.service))
+            for sample in self.samples
+        )
+
+    @property
+    def excess(self) -> float:
+        """Seconds on the critical path in which the emulator exceeded a latency."""
+        return statistics.median(longest_chain(sample.storage, lambda call: call.excess) for sample in self.samples)
+
+    @property
+    def errors(self) -> list[str]:
+        return [sample.answer.error for sample in self.samples if sample.answer.error]
+
+    def as_json(self, lab: Lab) -> dict[str, Any]:
+        kinds = Counter(call.operation for call in self.samples[-1].storage)
+        return {
+            "operation": self.operation,
+            "versions": self.versions,
+            "names": self.names,
+            "contender": self.contender,
+            "rounds": len(self.seconds),
+            "median_ms": _ms(self.median),
+            "p10_ms": _ms(quantile(self.seconds, 0.1)),
+            "p90_ms": _ms(quantile(self.seconds, 0.9)),
+            "storage_calls": self.calls,
+            "calls_by_operation": dict(sorted(kinds.items())),
+            "depth": self.depth,
+            "api_requests": self.requests,
+            "injected_ms": _ms(self.injected(lab)),
+            "emulator_excess_ms": _ms(self.excess),
+            "dollars_per_million": round(self.dollars, 3),
+            "seconds": [round(value, 5) for value in self.seconds],
+            "errors": self.errors[:3],
+        }
+
+
+def run_rounds(lab: Lab, attempt: Attempt, *, rounds: int) -> dict[str, list[Sample]]:
+    """Does an operation on every contender in every round, in an order drawn anew each time.
+
+    One round more comes first and is not counted: it opens connections, and tells whose operations are slow, of which
+    there are fewer rounds.
+    """
+    samples: dict[str, list[Sample]] = {contender.name: [] for contender in lab.contenders}
+    wanted = {contender.name: rounds for contender in lab.contenders}
+    for number in range(rounds + 1):
+        turn = [contender for contender in lab.contenders if number <= wanted[contender.name]]
+        random.shuffle(turn)
+        for contender in turn:
+            sample = _sampled(lab, attempt, contender, number)
+            if number:
+                samples[contender.name].append(sample)
+            elif sample.seconds > _SLOW_SECONDS:
+                wanted[contender.name] = math.ceil(rounds / _SLOW_SHARE)
+    return samples
+
+
+def _sampled(lab: Lab, attempt: Attempt, contender: Contender, number: int) -> Sample:
+    lab.proxy.take()
+    answer = attempt(contender, number)
+    return Sample(answer, [call for call in lab.proxy.take() if call.start >= answer.started])
+
+
+def rows_of(
+    samples: Mapping[str, Sequence[Sample]],
+    *,
+    operation: str,
+    versions: int,
+    names: int,
+    seconds: Callable[[str, Sample], float] = lambda _, sample: sample.seconds,
+) -> list[Row]:
+    """A row per contender; `seconds` may measure another span than the whole operation."""
+    return [
+        Row(operation, versions, names, name, list(taken), [seconds(name, sample) for sample in taken])
+        for name, taken in samples.items()
+        if taken
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Rounds of one side ÷ the same rounds of the other: their median, and where 80 % of them lie."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+        """Divides round by round; what has more rounds is cut."""
+        each = [one / other for one, other in zip(ours, theirs, strict=False)]
+        return cls(statistics.median(each), quantile(each, 0.1), quantile(each, 0.9))
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of them lies."""
+    in_order = sorted(values)
+    return in_order[min(len(in_order) - 1, round(share * (len(in_order) - 1)))]
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
