@@ -12,13 +12,21 @@ from benchmarks.lab import CONFIGURED, KEPT, OURS, Lab
 from benchmarks.measuring import Ratio, Row, quantile
 from benchmarks.repeats import MAX_AGE_SECONDS
 
-_AGAINST_PEER: Final = {grid.LOAD: 0.75, grid.NAMES: 0.6, grid.METADATA: 0.2, grid.SAVE: 1.0}
 _TYPICAL: Final = (20, 100)
 _SMALLEST: Final = (1, 1)
 _LARGEST: Final = (1000, 2500)
+_AGAINST_PEER: Final = (
+    (grid.LOAD, _TYPICAL, 0.75),
+    (grid.NAMES, _TYPICAL, 0.6),
+    (grid.NAMES, _LARGEST, 0.6),
+    (grid.METADATA, _TYPICAL, 0.2),
+    (grid.SAVE, _TYPICAL, 1.0),
+)
 _GROWTH: Final = 1.1
 _TURN: Final = 0.45
 _PAGE: Final = 1000
+_TRANSFER: Final = 1.15
+_MIB: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +54,9 @@ class Bar:
         return "met" if self.value <= self.limit else "NOT MET"
 
 
-def judge(lab: Lab, rows: Sequence[Row], repeats: dict[str, Any] | None) -> list[Bar]:
+def judge(
+    lab: Lab, rows: Sequence[Row], *, repeats: dict[str, Any] | None, transfers: dict[str, Any] | None
+) -> list[Bar]:
     """Every bar."""
     found = {(row.operation, row.versions, row.names, row.contender): row for row in rows}
     return [
@@ -54,6 +64,7 @@ def judge(lab: Lab, rows: Sequence[Row], repeats: dict[str, Any] | None) -> list
         *_constant(lab, found),
         *_pages(rows),
         *_repeats(repeats or {}),
+        *_transfers(transfers or {}),
     ]
 
 
@@ -61,18 +72,20 @@ _Found = dict[tuple[str, int, int, str], Row]
 
 
 def _against_peer(lab: Lab, found: _Found) -> Iterator[Bar]:
-    for operation, limit in _AGAINST_PEER.items():
-        what = f"{operation}, V={_TYPICAL[0]} A={_TYPICAL[1]}: ours ÷ community's better configuration"
-        ours = found.get((operation, *_TYPICAL, OURS))
-        peers = [row for name in CONFIGURED if (row := found.get((operation, *_TYPICAL, name)))]
+    for operation, size, limit in _AGAINST_PEER:
+        what = f"{operation}, V={size[0]} A={size[1]}: ours ÷ community's better configuration"
+        ours = found.get((operation, *size, OURS))
+        peers = [row for name in CONFIGURED if (row := found.get((operation, *size, name)))]
         if ours is None or not peers:
             yield Bar(what=what, limit=limit, value=None)
             continue
         best = min(peers, key=lambda row: row.median)
         ratio = Ratio.of(ours.seconds, best.seconds)
         why = f"{explain(lab, ours)}; {explain(lab, best)}"
-        kept = found.get((operation, *_TYPICAL, KEPT))
+        kept = found.get((operation, *size, KEPT))
         spread = f"{ratio.low:.2f} to {ratio.high:.2f}"
+        if ours.excess > 0 or best.excess > 0:
+            spread += f"; {(ours.median - ours.excess) / (best.median - best.excess):.2f} without the emulator's excess"
         if kept:
             spread += f"; ÷ {KEPT}: {Ratio.of(ours.seconds, kept.seconds).median:.2f}"
         yield Bar(what=what, limit=limit, value=ratio.median, spread=spread, why=why)
@@ -116,11 +129,22 @@ def _repeats(repeats: dict[str, Any]) -> Iterator[Bar]:
         yield Bar(what=what, limit=_TURN, value=None)
 
 
+def _transfers(transfers: dict[str, Any]) -> Iterator[Bar]:
+    ratios = transfers.get("ratios", {})
+    for direction in ("up", "down"):
+        facts = ratios.get(direction)
+        median, low, high = facts["ratio"] if facts else (None, None, None)
+        what = f"{transfers.get('mib', 1024):,} MiB {direction}"
+        spread = f"{low:.2f} to {high:.2f}" if facts else ""
+        yield Bar(what=f"{what}: client ÷ boto3's transfer manager", limit=_TRANSFER, value=median, spread=spread)
+        yield Bar(what=f"{what}: the client's peak memory, MiB", limit=_MIB, value=facts and facts["peak_mib"])
+
+
 def explain(lab: Lab, row: Row) -> str:
-    """Where an operation's time went: injected latency, the emulator's excess, and the rest, which is CPU."""
+    """Where an operation's time went: injected latency, the emulator's excess, and the rest: CPU and pauses."""
     injected, excess = row.injected(lab), row.excess
     rest = row.median - injected - excess
     return (
         f"{row.contender} {row.median * 1000:.0f} ms = {injected * 1000:.0f} latency "
-        f"({row.depth:g} calls deep, {row.requests:g} requests) + {excess * 1000:.0f} emulator + {rest * 1000:.0f} CPU"
+        f"({row.depth:g} calls deep, {row.requests:g} requests) + {excess * 1000:.0f} emulator + {rest * 1000:.0f} rest"
     )

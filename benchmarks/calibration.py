@@ -36,9 +36,13 @@ def measure(lab: Lab) -> dict[str, dict[str, float]]:
 def _medians(lab: Lab, endpoint: str) -> dict[str, float]:
     s3, dynamodb = aws_client("s3", endpoint), aws_client("dynamodb", endpoint)
     where = {"Bucket": lab.bucket, "Key": "!blobs/calibration"}
+
+    def get() -> None:
+        s3.get_object(**where)["Body"].read()
+
     return {
         "PutObject": _median(lambda: s3.put_object(**where, Body=b"x" * lab.options.size)),
-        "GetObject": _median(lambda: s3.get_object(**where)["Body"].read()),
+        "GetObject": _median(get),
         "ListTables": _median(dynamodb.list_tables),
     }
 

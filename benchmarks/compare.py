@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import calibration, grid, races, repeats, report
+from benchmarks import calibration, grid, races, repeats, report, transfers
 from benchmarks.bars import judge
 from benchmarks.contenders.process import ROOT
 from benchmarks.lab import BENCH_PYTHON, Lab, opened
@@ -27,6 +27,7 @@ CELLS: Final = ((1, 1), (20, 100), (1000, 2500), (1000, 1), (1, 2500))
 """Versions and names: the corners, and what is typical."""
 QUICK_CELLS: Final = ((1, 1), (20, 100))
 REPEATS: Final = "repeats"
+TRANSFERS: Final = "transfers"
 
 
 def run(lab: Lab) -> tuple[list[Row], dict[str, Any]]:
@@ -44,12 +45,15 @@ def run(lab: Lab) -> tuple[list[Row], dict[str, Any]]:
     for versions, names in cells(options):
         for found in grid.measure(lab, versions=versions, names=names, wanted=wanted):
             take(found)
-    for savers in races.SAVERS[:1] if options.quick else races.SAVERS:
+    for savers in races.QUICK_SAVERS if options.quick else races.SAVERS:
         if wanted(races.operation(savers)):
             for found in races.measure(lab, savers=savers):
                 take(found)
     if wanted(REPEATS):
         facts[REPEATS] = repeats.measure(lab)
+    if wanted(TRANSFERS) and not options.quick:
+        facts[TRANSFERS] = transfers.measure(lab)
+        print("\n" + report.transfers_table(facts[TRANSFERS]), flush=True)
     return rows, facts
 
 
@@ -77,8 +81,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--s3-ms", type=float, default=30, help="latency of a call of S3 (default: 30)")
     made.add_argument("--dynamodb-ms", type=float, default=5, help="latency of a call of DynamoDB (default: 5)")
     made.add_argument("--api-ms", type=float, default=10, help="latency of the hop to the API (default: 10)")
+    made.add_argument("--transfer-mib", type=int, default=1024, help="MiB of the large file (default: 1,024)")
+    made.add_argument("--transfer-rounds", type=int, default=3, help="how often it goes up and down (default: 3)")
     made.add_argument("--seed", type=int, default=1, help="of the order within rounds (default: 1)")
-    made.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks", help="where results are written")
+    made.add_argument(
+        "--out", type=Path, help="where results are written (default: docs/benchmarks; with --quick nowhere)"
+    )
     return made
 
 
@@ -87,13 +95,15 @@ def main() -> None:
     options = parser().parse_args()
     if options.quick:
         options.rounds = min(options.rounds, 3)
+    elif options.out is None:
+        options.out = ROOT / "docs" / "benchmarks"
     random.seed(options.seed)
     started = time.monotonic()
     with opened(options) as lab:
         rows, facts = run(lab)
-        bars = judge(lab, rows, facts.get(REPEATS))
+        bars = judge(lab, rows, repeats=facts.get(REPEATS), transfers=facts.get(TRANSFERS))
         print("\n" + report.bars_table(bars))
-        if not options.quick:
+        if options.out:
             path = options.out / "compare.json"
             report.write(path, lab, rows=rows, bars=bars, facts=facts)
             if BENCH_PYTHON.exists():

@@ -99,9 +99,7 @@ def _saved(contender: Contender) -> str:
 def _delete_rows(lab: Lab, session: str, versions: int, names: int) -> Iterator[list[Row]]:
     rounds = lab.options.rounds if versions < _MANY_VERSIONS else min(_DELETES_OF_MANY, lab.options.rounds)
     doomed = {
-        f"doomed {number} of {contender.name}": versions
-        for number in range(rounds + 1)
-        for contender in lab.contenders
+        f"doomed {number} of {contender.name}": versions for number in range(rounds + 1) for contender in lab.contenders
     }
     with lab.without_latency():
         for contender in lab.contenders:
@@ -115,12 +113,9 @@ def _delete_rows(lab: Lab, session: str, versions: int, names: int) -> Iterator[
         return answer
 
     samples = run_rounds(lab, attempt, rounds=rounds)
-    by_name = {contender.name: contender for contender in lab.contenders}
-    yield rows_of(
-        samples,
-        operation=VANISH,
-        versions=versions,
-        names=names,
-        seconds=lambda name, sample: sample.vanished(by_name[name]),
-    )
+    vanished = {
+        contender.name: [sample.until_vanished(contender) for sample in samples[contender.name]]
+        for contender in lab.contenders
+    }
+    yield rows_of(vanished, operation=VANISH, versions=versions, names=names, hop=0.5)
     yield rows_of(samples, operation=DELETE, versions=versions, names=names)

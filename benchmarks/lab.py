@@ -154,9 +154,5 @@ def _community(
     ways = dict(zip((*CONFIGURED, KEPT), ("default", "tuned", "kept"), strict=True))
     for name, way in ways.items():
         settings: dict[str, Any] = {"bucket": _PEER_BUCKET, "endpoint": proxy.storage_url, "way": way}
-        process = stack.enter_context(
-            ContenderProcess(python=BENCH_PYTHON, module="community", settings=settings)
-        )
-        yield Contender(
-            name=name, process=process, filler=filler, shares="community", vanishes=("DeleteObjects", -1)
-        )
+        process = stack.enter_context(ContenderProcess(python=BENCH_PYTHON, module="community", settings=settings))
+        yield Contender(name=name, process=process, filler=filler, shares="community", vanishes=("DeleteObjects", -1))

@@ -291,9 +291,7 @@ class _Head:
         return self.headers.get("connection", "").lower() != "close"
 
 
-async def _copy_body(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: _Head, *, keep: bool
-) -> _Body:
+async def _copy_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: _Head, *, keep: bool) -> _Body:
     """Hands on a body as it comes, framed as it is."""
     body = _Body()
     if head.is_chunked:

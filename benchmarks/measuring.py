@@ -7,7 +7,7 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.contenders.process import Answer
@@ -43,16 +43,16 @@ class Sample:
     def requests(self) -> list[Call]:
         return [call for call in self.calls if call.service == API]
 
-    def vanished(self, contender: Contender) -> float:
-        """Seconds until a deleted artifact was gone for everyone."""
+    def until_vanished(self, contender: Contender) -> Sample:
+        """The part of a delete until the artifact was gone for everyone."""
         if contender.vanishes is None:
-            return self.seconds
+            return self
         operation, place = contender.vanishes
-        ends = [call.end for call in self.storage if call.operation == operation]
-        return ends[place] - self.answer.started
+        moment = [call.end for call in self.storage if call.operation == operation][place]
+        return Sample(replace(self.answer, ended=moment), [call for call in self.calls if call.start < moment])
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """An operation on one contender, summed up.
 
@@ -62,15 +62,20 @@ class Row:
         names: Artifacts of the session (A).
         contender: On what.
         samples: Every round.
-        seconds: Of every round.
+        hop: The part of the hop to the API that lies in what was measured.
     """
 
     operation: str
     versions: int
     names: int
     contender: str
-    samples: list[Sample]
-    seconds: list[float] = field(default_factory=list)
+    samples: Sequence[Sample]
+    hop: float = 1.0
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of every round."""
+        return [sample.seconds for sample in self.samples]
 
     @property
     def median(self) -> float:
@@ -101,7 +106,7 @@ class Row:
         of = lab.latencies.of
         return statistics.median(
             longest_chain(sample.storage, lambda call: of(call.service))
-            + longest_chain(sample.requests, lambda call: of(call.service))
+            + self.hop * longest_chain(sample.requests, lambda call: of(call.service))
             for sample in self.samples
         )
 
@@ -137,16 +142,19 @@ class Row:
         }
 
 
-def run_rounds(lab: Lab, attempt: Attempt, *, rounds: int) -> dict[str, list[Sample]]:
+def run_rounds(
+    lab: Lab, attempt: Attempt, *, rounds: int, contenders: Sequence[Contender] | None = None
+) -> dict[str, list[Sample]]:
     """Does an operation on every contender in every round, in an order drawn anew each time.
 
     One round more comes first and is not counted: it opens connections, and tells whose operations are slow, of which
     there are fewer rounds.
     """
-    samples: dict[str, list[Sample]] = {contender.name: [] for contender in lab.contenders}
-    wanted = {contender.name: rounds for contender in lab.contenders}
+    contenders = contenders or lab.contenders
+    samples: dict[str, list[Sample]] = {contender.name: [] for contender in contenders}
+    wanted = {contender.name: rounds for contender in contenders}
     for number in range(rounds + 1):
-        turn = [contender for contender in lab.contenders if number <= wanted[contender.name]]
+        turn = [contender for contender in contenders if number <= wanted[contender.name]]
         random.shuffle(turn)
         for contender in turn:
             sample = _sampled(lab, attempt, contender, number)
@@ -164,19 +172,10 @@ def _sampled(lab: Lab, attempt: Attempt, contender: Contender, number: int) -> S
 
 
 def rows_of(
-    samples: Mapping[str, Sequence[Sample]],
-    *,
-    operation: str,
-    versions: int,
-    names: int,
-    seconds: Callable[[str, Sample], float] = lambda _, sample: sample.seconds,
+    samples: Mapping[str, Sequence[Sample]], *, operation: str, versions: int, names: int, hop: float = 1.0
 ) -> list[Row]:
-    """A row per contender; `seconds` may measure another span than the whole operation."""
-    return [
-        Row(operation, versions, names, name, list(taken), [seconds(name, sample) for sample in taken])
-        for name, taken in samples.items()
-        if taken
-    ]
+    """A row per contender."""
+    return [Row(operation, versions, names, name, taken, hop) for name, taken in samples.items() if taken]
 
 
 @dataclass(frozen=True, slots=True)

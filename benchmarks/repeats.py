@@ -57,7 +57,8 @@ def _sampled(lab: Lab, process: ContenderProcess, operation: str, where: Mapping
 def _repeated_load(lab: Lab, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     filename = f"loaded twice, {name}"
     lab.fill("repeats", {filename: 1})
-    first, second = [], []
+    first: list[Sample] = []
+    second: list[Sample] = []
     for _ in range(min(5, lab.options.rounds)):
         with _fresh(lab, options) as process:
             first.append(_sampled(lab, process, "load", target("repeats", filename)))
@@ -78,7 +79,8 @@ def _turns(lab: Lab, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     with lab.without_latency():
         for filename in names:
             lab.ours.process.run("save", target(session, filename), size=TURN_BYTES)
-    first, second = [], []
+    first: list[Sample] = []
+    second: list[Sample] = []
     for _ in range(min(7, lab.options.rounds)):
         with _fresh(lab, options) as process:
             for turns in (first, second):

@@ -25,7 +25,7 @@ _COLUMNS = (
     "requests",
     "latency ms",
     "emulator ms",
-    "CPU ms",
+    "rest ms",
     "$/million",
 )
 
@@ -67,10 +67,24 @@ def line(cells: Sequence[object]) -> str:
 
 def calibration_table(found: Mapping[str, Mapping[str, float]]) -> str:
     """What bare calls take."""
-    lines = ["| bare call | emulator ms | + proxy ms | + latency ms | injected ms | over it |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| bare call | emulator ms | + proxy ms | + latency ms | injected ms | over it |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, facts in found.items():
         over = facts["with_latency_ms"] - facts["injected_ms"]
         lines.append(line([name, *(f"{value:.1f}" for value in facts.values()), f"{over:.1f}"]))
+    return "\n".join(lines)
+
+
+def transfers_table(found: Mapping[str, Any]) -> str:
+    """What a large file took."""
+    columns = (f"{found['mib']:,} MiB", "seconds, each round", "peak MiB", "of these, imports")
+    lines = [line(columns), "|" + "---|" * len(columns)]
+    for way, runs in found["runs"].items():
+        seconds = ", ".join(f"{run['seconds']:.1f}" for run in runs)
+        peak, imports = (max(run[fact] for run in runs) for fact in ("peak_mib", "imports_mib"))
+        lines.append(line([way, seconds, f"{peak:.0f}", f"{imports:.0f}"]))
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -132,17 +132,19 @@ def item_bytes(item: Mapping[str, Any]) -> int:
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        return math.ceil(len(content.lstrip("-").replace(".", "")) / 2) + 1
-    if kind in {"BOOL", "NULL"}:
-        return 1
-    if kind == "B":
-        return len(content) * 3 // 4
-    if kind == "M":
-        return 3 + item_bytes(content) + len(content)
-    if kind == "L":
-        return 3 + sum(_value_bytes(element) + 1 for element in content)
-    elements: Iterable[str] = content
-    return sum(len(element.encode()) for element in elements)
+    match kind:
+        case "S":
+            size = len(content.encode())
+        case "N":
+            size = math.ceil(len(content.lstrip("-").replace(".", "")) / 2) + 1
+        case "BOOL" | "NULL":
+            size = 1
+        case "B":
+            size = len(content) * 3 // 4
+        case "M":
+            size = 3 + item_bytes(content) + len(content)
+        case "L":
+            size = 3 + sum(_value_bytes(element) + 1 for element in content)
+        case _:
+            raise ValueError(f"an attribute of type {kind} has no size yet")
+    return size

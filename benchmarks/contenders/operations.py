@@ -56,13 +56,18 @@ async def describe(service: BaseArtifactService, target: Target, _: Mapping[str,
 
 
 async def delete(service: BaseArtifactService, target: Target, _: Mapping[str, Any]) -> object:
-    return await service.delete_artifact(**target)
+    await service.delete_artifact(**target)
+    return None
 
 
 async def race(service: BaseArtifactService, target: Target, options: Mapping[str, Any]) -> object:
     """Many savers of one name at once; returns how many versions were saved, doubled, and how many savers failed."""
-    savers = (save(service, target, options) for _ in range(options["savers"]))
-    outcomes = await asyncio.gather(*savers, return_exceptions=True)
+
+    async def saver() -> object:
+        async with asyncio.timeout(options["patience"]):
+            return await save(service, target, options)
+
+    outcomes = await asyncio.gather(*(saver() for _ in range(options["savers"])), return_exceptions=True)
     versions = [outcome for outcome in outcomes if isinstance(outcome, int)]
     return {
         "saved": len(set(versions)),

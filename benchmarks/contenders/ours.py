@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
-
-from google.adk.artifacts.base_artifact_service import BaseArtifactService
+from typing import TYPE_CHECKING, Any
 
 from google_adk_aws import HttpArtifactService
+
+if TYPE_CHECKING:
+    from google.adk.artifacts.base_artifact_service import BaseArtifactService
 
 
 @asynccontextmanager

@@ -15,6 +15,22 @@ from local.emulator import CREDENTIALS
 ROOT = Path(__file__).parents[2]
 
 
+def environment() -> dict[str, str]:
+    """Variables of a contender's process: no AWS account but the emulator's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return (
+        kept
+        | CREDENTIALS
+        | {
+            "AWS_DEFAULT_REGION": CREDENTIALS["AWS_REGION"],
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "layers/artifact_store", "client/src")),
+        }
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an operation gave: its outcome or its error, and when it ran on the machine's monotonic clock."""
@@ -44,16 +60,8 @@ class ContenderProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment |= CREDENTIALS | {
-            "AWS_DEFAULT_REGION": CREDENTIALS["AWS_REGION"],
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "layers/artifact_store", "client/src")),
-        }
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            self._command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            self._command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._read()  # it is ready
         return self

@@ -1,6 +1,8 @@
 """One contender in a process of its own: does an operation per line on standard input, answers a line with its time.
 
-    python -m benchmarks.contenders.worker community '{"bucket": "b", "endpoint": "http://…", "way": "default"}'
+python -m benchmarks.contenders.worker community '{"bucket": "b", "endpoint": "http://…", "way": "default"}'
+
+The clock is the machine's monotonic one, as the proxy's.
 """
 
 from __future__ import annotations
@@ -12,15 +14,16 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, BinaryIO
-
-from google.adk.artifacts.base_artifact_service import BaseArtifactService
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from benchmarks.contenders.operations import OPERATIONS
 
+if TYPE_CHECKING:
+    from google.adk.artifacts.base_artifact_service import BaseArtifactService
+
 
 async def answer(service: BaseArtifactService, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Does one operation; the clock is the machine's, as the proxy's."""
+    """Does one operation."""
     operation = OPERATIONS[asked["operation"]]
     started = time.monotonic()
     try:
