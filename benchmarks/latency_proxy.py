@@ -18,7 +18,7 @@ import multiprocessing
 import selectors
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -43,7 +43,7 @@ class Call:
         status: The answer's.
         start: When its head had arrived, on the machine's monotonic clock, in seconds.
         end: When its answer had been handed on.
-        excess: Seconds that the emulator took longer than the latency.
+        excess: Seconds by which the emulator's work ended after the latency.
         dollars: What AWS bills for a million such calls.
         sent: Bytes of the request's body.
         received: Bytes of the answer's body.
@@ -138,7 +138,7 @@ def _serve(pipe: Connection) -> None:
 class _Doors:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._calls: list[Call] = []
+        self._done: list[tuple[Call, bytes, bytes]] = []
         self._latencies = Latencies()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -160,7 +160,12 @@ class _Doors:
         elif command == "set":
             self._latencies = argument
         elif command == "take":
-            answer, self._calls = self._calls, []
+            # Priced now: between two calls it would be taken for the emulator's time.
+            done, self._done = self._done, []
+            answer = [
+                replace(call, dollars=dollars_of(call.service, call.operation, asked, answered))
+                for call, asked, answered in done
+            ]
         self._pipe.send(answer)
 
     async def _open(self, upstream: str, *, is_api: bool) -> str:
@@ -205,19 +210,18 @@ class _Doors:
         client.writer.write(answer.raw)
         without_body = request.method == "HEAD" or answer.status in _BODYLESS
         received = _Body() if without_body else await _copy_body(upstream.reader, client.writer, answer, keep=keep)
-        self._calls.append(
-            Call(
-                service=service,
-                operation=operation,
-                status=answer.status,
-                start=start,
-                end=time.monotonic(),
-                excess=0.0 if is_api else max(0.0, ready - due),
-                dollars=dollars_of(service, operation, bytes(sent.kept), bytes(received.kept)),
-                sent=sent.size,
-                received=received.size,
-            )
+        call = Call(
+            service=service,
+            operation=operation,
+            status=answer.status,
+            start=start,
+            end=time.monotonic(),
+            excess=0.0 if is_api else max(0.0, ready - due),
+            dollars=0.0,
+            sent=sent.size,
+            received=received.size,
         )
+        self._done.append((call, bytes(sent.kept), bytes(received.kept)))
         return request.stays_open and answer.stays_open
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import statistics
 from collections import Counter
@@ -16,9 +15,10 @@ from benchmarks.lab import Contender, Lab
 from benchmarks.latency_proxy import Call
 from benchmarks.wire_calls import API
 
-# An operation above this is measured in fewer rounds.
 _SLOW_SECONDS = 0.5
 _SLOW_SHARE = 5
+_SLOW_ROUNDS = 3
+_ENDLESS_SECONDS = 5.0
 
 Attempt = Callable[[Contender, int], Answer]
 """Does the operation on a contender, in a round; may prepare what it needs before."""
@@ -34,6 +34,11 @@ class Sample:
     @property
     def seconds(self) -> float:
         return self.answer.seconds
+
+    @property
+    def excess(self) -> float:
+        """Seconds on the critical path in which the emulator exceeded a latency."""
+        return longest_chain(self.storage, lambda call: call.excess)
 
     @property
     def storage(self) -> list[Call]:
@@ -78,8 +83,19 @@ class Row:
         return [sample.seconds for sample in self.samples]
 
     @property
+    def fair(self) -> list[float]:
+        """Of every round, without what the emulator took longer than the injected latency."""
+        return [sample.seconds - sample.excess for sample in self.samples]
+
+    @property
     def median(self) -> float:
+        """Of the seconds as measured."""
         return statistics.median(self.seconds)
+
+    @property
+    def fair_median(self) -> float:
+        """Of the seconds without the emulator's excess."""
+        return statistics.median(self.fair)
 
     @property
     def calls(self) -> float:
@@ -111,11 +127,6 @@ class Row:
         )
 
     @property
-    def excess(self) -> float:
-        """Seconds on the critical path in which the emulator exceeded a latency."""
-        return statistics.median(longest_chain(sample.storage, lambda call: call.excess) for sample in self.samples)
-
-    @property
     def errors(self) -> list[str]:
         return [sample.answer.error for sample in self.samples if sample.answer.error]
 
@@ -128,41 +139,54 @@ class Row:
             "contender": self.contender,
             "rounds": len(self.seconds),
             "median_ms": _ms(self.median),
-            "p10_ms": _ms(quantile(self.seconds, 0.1)),
-            "p90_ms": _ms(quantile(self.seconds, 0.9)),
+            "fair_median_ms": _ms(self.fair_median),
+            "fair_p10_ms": _ms(quantile(self.fair, 0.1)),
+            "fair_p90_ms": _ms(quantile(self.fair, 0.9)),
             "storage_calls": self.calls,
             "calls_by_operation": dict(sorted(kinds.items())),
             "depth": self.depth,
             "api_requests": self.requests,
             "injected_ms": _ms(self.injected(lab)),
-            "emulator_excess_ms": _ms(self.excess),
+            "emulator_excess_ms": _ms(statistics.median(sample.excess for sample in self.samples)),
             "dollars_per_million": round(self.dollars, 3),
             "seconds": [round(value, 5) for value in self.seconds],
+            "fair_seconds": [round(value, 5) for value in self.fair],
             "errors": self.errors[:3],
         }
 
 
 def run_rounds(
-    lab: Lab, attempt: Attempt, *, rounds: int, contenders: Sequence[Contender] | None = None
+    lab: Lab,
+    attempt: Attempt,
+    *,
+    rounds: int,
+    contenders: Sequence[Contender] | None = None,
+    warm_up: bool = True,
 ) -> dict[str, list[Sample]]:
     """Does an operation on every contender in every round, in an order drawn anew each time.
 
-    One round more comes first and is not counted: it opens connections, and tells whose operations are slow, of which
-    there are fewer rounds.
+    The first time tells whose operations are slow, of which there are fewer rounds; as a warm-up, which opens
+    connections, it is not counted.
     """
     contenders = contenders or lab.contenders
     samples: dict[str, list[Sample]] = {contender.name: [] for contender in contenders}
     wanted = {contender.name: rounds for contender in contenders}
-    for number in range(rounds + 1):
-        turn = [contender for contender in contenders if number <= wanted[contender.name]]
+    for number in range(rounds + warm_up):
+        turn = [contender for contender in contenders if number < wanted[contender.name] + warm_up]
         random.shuffle(turn)
         for contender in turn:
             sample = _sampled(lab, attempt, contender, number)
-            if number:
+            if not number:
+                wanted[contender.name] = _worth(sample.seconds, rounds)
+            if number or not warm_up:
                 samples[contender.name].append(sample)
-            elif sample.seconds > _SLOW_SECONDS:
-                wanted[contender.name] = math.ceil(rounds / _SLOW_SHARE)
     return samples
+
+
+def _worth(seconds: float, rounds: int) -> int:
+    if seconds < _SLOW_SECONDS:
+        return rounds
+    return 1 if seconds > _ENDLESS_SECONDS else min(rounds, max(_SLOW_ROUNDS, rounds // _SLOW_SHARE))
 
 
 def _sampled(lab: Lab, attempt: Attempt, contender: Contender, number: int) -> Sample:

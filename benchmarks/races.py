@@ -36,7 +36,8 @@ def measure(lab: Lab, *, savers: int) -> Iterator[list[Row]]:
     try:
         # The patched one differs in nothing that counts here, and many savers of it take minutes.
         contenders = [contender for contender in lab.contenders if savers < _MANY or contender.name != KEPT]
-        samples = run_rounds(lab, attempt, rounds=min(_ROUNDS, lab.options.rounds), contenders=contenders)
+        rounds = min(_ROUNDS, lab.options.rounds)
+        samples = run_rounds(lab, attempt, rounds=rounds, contenders=contenders, warm_up=False)
     finally:
         lab.proxy.set(lab.latencies)
     yield rows_of(samples, operation=operation(savers), versions=0, names=1)
