@@ -13,12 +13,12 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks import calibration, grid, races, repeats, report, transfers
-from benchmarks.bars import judge
+from benchmarks.bars import Bar, judge
 from benchmarks.contenders.process import ROOT
 from benchmarks.lab import BENCH_PYTHON, Lab, opened
 from benchmarks.measuring import Row
@@ -30,16 +30,28 @@ REPEATS: Final = "repeats"
 TRANSFERS: Final = "transfers"
 
 
-def run(lab: Lab) -> tuple[list[Row], dict[str, Any]]:
+class Page:
+    """What is printed, and kept for the results' page."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def say(self, text: str) -> None:
+        """Prints a piece of the page."""
+        print(text, flush=True)
+        self.text += text + "\n"
+
+
+def run(lab: Lab, page: Page) -> tuple[list[Row], dict[str, Any]]:
     """Measures what is asked for, printing as it goes."""
     options = lab.options
     facts: dict[str, Any] = {"calibration": calibration.measure(lab)}
-    print(report.calibration_table(facts["calibration"]) + "\n\n" + report.grid_head(), flush=True)
+    page.say(report.calibration_table(facts["calibration"]) + "\n\n" + report.grid_head())
     rows: list[Row] = []
 
     def take(found: list[Row]) -> None:
         rows.extend(found)
-        print("\n".join(report.grid_lines(lab, found)), flush=True)
+        page.say("\n".join(report.grid_lines(lab, found)))
 
     wanted = _wanted(options.only)
     for versions, names in cells(options):
@@ -53,7 +65,7 @@ def run(lab: Lab) -> tuple[list[Row], dict[str, Any]]:
         facts[REPEATS] = repeats.measure(lab)
     if wanted(TRANSFERS) and not options.quick:
         facts[TRANSFERS] = transfers.measure(lab)
-        print("\n" + report.transfers_table(facts[TRANSFERS]), flush=True)
+        page.say("\n" + report.transfers_table(facts[TRANSFERS]))
     return rows, facts
 
 
@@ -90,6 +102,19 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def write(
+    folder: Path, lab: Lab, page: Page, *, rows: Sequence[Row], bars: Sequence[Bar], facts: Mapping[str, Any]
+) -> None:
+    """Writes the numbers, the page and the picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = folder / "compare.json"
+    report.write(numbers, lab, rows=rows, bars=bars, facts=facts)
+    numbers.with_suffix(".md").write_text(page.text)
+    if BENCH_PYTHON.exists():
+        command: list[str | Path] = [BENCH_PYTHON, "-m", "benchmarks.plot", numbers, numbers.with_suffix(".svg")]
+        subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own script
+
+
 def main() -> None:
     """Measures, prints, writes."""
     options = parser().parse_args()
@@ -99,17 +124,14 @@ def main() -> None:
         options.out = ROOT / "docs" / "benchmarks"
     random.seed(options.seed)
     started = time.monotonic()
+    page = Page()
+    page.say(report.title(options) + "\n")
     with opened(options) as lab:
-        rows, facts = run(lab)
+        rows, facts = run(lab, page)
         bars = judge(lab, rows, repeats=facts.get(REPEATS), transfers=facts.get(TRANSFERS))
-        print("\n" + report.bars_table(bars))
+        page.say("\n" + report.bars_table(bars))
         if options.out:
-            path = options.out / "compare.json"
-            report.write(path, lab, rows=rows, bars=bars, facts=facts)
-            if BENCH_PYTHON.exists():
-                subprocess.run(  # noqa: S603 - our own script
-                    [BENCH_PYTHON, "-m", "benchmarks.plot", path, path.with_suffix(".svg")], cwd=ROOT, check=True
-                )
+            write(options.out, lab, page, rows=rows, bars=bars, facts=facts)
     print(f"\n{time.monotonic() - started:.0f} s", file=sys.stderr)
 
 

@@ -17,18 +17,15 @@ import contextlib
 import multiprocessing
 import selectors
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from benchmarks.http_framing import PIECE, Body, Head, copy_body
 from benchmarks.wire_calls import API, DYNAMODB, S3, dollars_of, operation_of
 
 _START_SECONDS = 60
-_PIECE = 256 * 1024
-# DynamoDB's bodies are kept for their price; S3's never.
-_KEPT_BYTES = 16 * 1024 * 1024
 _BODYLESS = frozenset({204, 304})
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -175,19 +172,19 @@ class _Doors:
             gone = (ConnectionError, asyncio.IncompleteReadError)
             upstream: _Side | None = None
             with contextlib.suppress(*gone), contextlib.closing(writer):
-                while (request := await _Head.read(reader)) is not None:
+                while (request := await Head.read(reader)) is not None:
                     # It may have closed a connection that was idle for long.
                     if upstream is None or upstream.reader.at_eof():
-                        upstream = _Side(*await asyncio.open_connection(target.hostname, target.port, limit=_PIECE))
+                        upstream = _Side(*await asyncio.open_connection(target.hostname, target.port, limit=PIECE))
                     if not await self._exchange(request, _Side(reader, writer), upstream, is_api=is_api):
                         break
             if upstream is not None:
                 upstream.writer.close()
 
-        server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=_PIECE, backlog=1024)
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=PIECE, backlog=1024)
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-    async def _exchange(self, request: _Head, client: _Side, upstream: _Side, *, is_api: bool) -> bool:
+    async def _exchange(self, request: Head, client: _Side, upstream: _Side, *, is_api: bool) -> bool:
         """Hands on one request and its answer; False at the connection's end."""
         start = time.monotonic()
         service, operation = _what(request, is_api=is_api)
@@ -198,10 +195,10 @@ class _Doors:
         await _until(start + latency * (0.5 if is_api else latencies.effect))
         upstream.writer.write(request.raw)
         keep = service == DYNAMODB
-        sent = await _copy_body(client.reader, upstream.writer, request, keep=keep)
-        answer = await _Head.read(upstream.reader)
+        sent = await copy_body(client.reader, upstream.writer, request, keep=keep)
+        answer = await Head.read(upstream.reader)
         while answer is not None and answer.status == 100:
-            answer = await _Head.read(upstream.reader)
+            answer = await Head.read(upstream.reader)
         if answer is None:
             return False
         ready = time.monotonic()
@@ -209,7 +206,7 @@ class _Doors:
         await _until(due)
         client.writer.write(answer.raw)
         without_body = request.method == "HEAD" or answer.status in _BODYLESS
-        received = _Body() if without_body else await _copy_body(upstream.reader, client.writer, answer, keep=keep)
+        received = Body() if without_body else await copy_body(upstream.reader, client.writer, answer, keep=keep)
         call = Call(
             service=service,
             operation=operation,
@@ -225,7 +222,7 @@ class _Doors:
         return request.stays_open and answer.stays_open
 
 
-def _what(request: _Head, *, is_api: bool) -> tuple[str, str]:
+def _what(request: Head, *, is_api: bool) -> tuple[str, str]:
     if is_api:
         return API, request.method
     return operation_of(request.method, request.target, request.headers)
@@ -241,93 +238,3 @@ async def _until(moment: float) -> None:
 class _Side:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-
-
-@dataclass(slots=True)
-class _Body:
-    size: int = 0
-    kept: bytearray = field(default_factory=bytearray)
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """A request's or an answer's first lines."""
-
-    raw: bytes
-    first: list[str]
-    headers: Mapping[str, str]
-
-    @classmethod
-    async def read(cls, reader: asyncio.StreamReader) -> _Head | None:
-        """Reads one; None when the other side has closed. `Expect` is answered here and not handed on."""
-        try:
-            raw = await reader.readuntil(b"\r\n\r\n")
-        except asyncio.IncompleteReadError:
-            return None
-        first, *lines = raw[:-4].split(b"\r\n")
-        kept = [line for line in lines if not line.lower().startswith(b"expect:")]
-        pairs = (line.decode("latin-1").partition(":") for line in lines)
-        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-        return cls(
-            b"\r\n".join([first, *kept]) + b"\r\n\r\n",
-            first.decode("latin-1").split(" ", 2),
-            headers,
-        )
-
-    @property
-    def method(self) -> str:
-        return self.first[0]
-
-    @property
-    def target(self) -> str:
-        return self.first[1]
-
-    @property
-    def status(self) -> int:
-        return int(self.first[1])
-
-    @property
-    def is_chunked(self) -> bool:
-        return self.headers.get("transfer-encoding", "").lower() == "chunked"
-
-    @property
-    def stays_open(self) -> bool:
-        return self.headers.get("connection", "").lower() != "close"
-
-
-async def _copy_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: _Head, *, keep: bool) -> _Body:
-    """Hands on a body as it comes, framed as it is."""
-    body = _Body()
-    if head.is_chunked:
-        while size := await _copy_chunk_size(reader, writer):
-            await _copy_bytes(reader, writer, size, body, keep=keep)
-            writer.write(await reader.readexactly(2))
-        while (line := await reader.readuntil(b"\r\n")) != b"\r\n":  # trailers
-            writer.write(line)
-        writer.write(b"\r\n")
-    else:
-        await _copy_bytes(reader, writer, int(head.headers.get("content-length", "0")), body, keep=keep)
-    await writer.drain()
-    return body
-
-
-async def _copy_chunk_size(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
-    line = await reader.readuntil(b"\r\n")
-    writer.write(line)
-    return int(line.split(b";")[0], 16)
-
-
-async def _copy_bytes(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int, body: _Body, *, keep: bool
-) -> None:
-    left = size
-    while left:
-        piece = await reader.read(min(left, _PIECE))
-        if not piece:
-            raise asyncio.IncompleteReadError(b"", left)
-        left -= len(piece)
-        body.size += len(piece)
-        if keep and body.size <= _KEPT_BYTES:
-            body.kept += piece
-        writer.write(piece)
-        await writer.drain()

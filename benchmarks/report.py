@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -55,6 +56,14 @@ def grid_lines(lab: Lab, rows: Sequence[Row]) -> Iterator[str]:
         yield line(cells) + (f"  <!-- {row.errors[0]} -->" if row.errors else "")
 
 
+def title(options: argparse.Namespace) -> str:
+    """The first line: what was injected."""
+    return (
+        f"# S3 {options.s3_ms:g} ms and DynamoDB {options.dynamodb_ms:g} ms a call, hop to the API "
+        f"{options.api_ms:g} ms, {options.size:,} bytes of content"
+    )
+
+
 def grid_head() -> str:
     """The big table's first two lines."""
     return line(_COLUMNS) + "\n|" + "---|" * len(_COLUMNS)
@@ -100,7 +109,6 @@ def bars_table(bars: Sequence[Bar]) -> str:
 
 def write(path: Path, lab: Lab, *, rows: Sequence[Row], bars: Sequence[Bar], facts: Mapping[str, Any]) -> None:
     """Writes everything that was measured."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     options = {name: value for name, value in vars(lab.options).items() if isinstance(value, int | float | bool)}
     document = {
         "options": options,
