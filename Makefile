@@ -31,6 +31,7 @@ CHECKS := lint types imports
 
 -include cloud.mk
 -include edge.mk
+-include bench.mk
 -include proof.mk
 -include endurance.mk
 
@@ -97,6 +98,7 @@ lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE
 	$(call compile,requirements/sam.txt,--group sam)
 	$(call compile,requirements/seaweedfs.txt,--group seaweedfs)
 	$(call compile,requirements/checkov.txt,--group checkov)
+	$(call compile,requirements/bench.txt,--group bench)
 	$(call compile,requirements/awslambdaric.txt,--group awslambdaric)
 	$(call compile,requirements/cfn-lint-serverless.txt,--group cfn-lint-serverless --no-deps)
 	$(call compile,layers/runtime/requirements.txt,--group functions -c requirements/dev.txt)

@@ -22,6 +22,7 @@ LOCKS = {
             "sam",
             "seaweedfs",
             "checkov",
+            "bench",
             "awslambdaric",
             "cfn-lint-serverless",
         )

@@ -1,0 +1,13 @@
+# Measurements beside others' services. Included by the Makefile, which names the tools ($(BIN), $(TOOLS), …).
+
+BENCH := $(TOOLS)/bench/.stamp
+# COLD_START=1 measures cold starts first, which builds the functions.
+COLD_START ?=
+
+##@ Measure
+.PHONY: bench
+bench: $(SETUP) $(EMULATOR) $(BENCH) $(if $(COLD_START),cold-start) ## Compare with other artifact services, into docs/benchmarks (ARGS="--quick")
+	@$(BIN)/python -m benchmarks.compare $(ARGS)
+
+$(BENCH): requirements/bench.txt | $(UV)
+	$(call tool_venv,bench,the services that are compared with (about 250 MB, once))
