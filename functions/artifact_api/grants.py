@@ -1,0 +1,172 @@
+"""What a token lets its bearer do: scopes and bindings from its claims, or from the deployment's list of principals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from artifact_api.settings import InvalidSettings
+from artifact_store import Scope
+
+__all__ = ["Action", "Grant", "Kind", "Principal", "grant_of", "read_principals"]
+
+Action: TypeAlias = Literal["read", "write", "delete", "list"]
+Kind: TypeAlias = Literal["session", "user"]
+
+_PREFIX: Final = "artifact:"
+_ADMIN: Final = "artifact:admin"
+_ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_EVERYTHING: Final = frozenset(product(_ACTIONS, _KINDS))
+_ANY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a bearer may do, and with whose artifacts.
+
+    Attributes:
+        actions: Each with the kind of artifacts that it is good for: of a session, or of a user across sessions.
+        apps: Apps that the bearer is bound to; None for every app.
+        users: Users that the bearer is bound to; None for every user.
+    """
+
+    actions: frozenset[tuple[Action, Kind]]
+    apps: frozenset[str] | None
+    users: frozenset[str] | None
+
+    def covers(self, scope: Scope) -> bool:
+        """Whether the bearer is bound to this app and this user."""
+        return (self.apps is None or scope.app in self.apps) and (self.users is None or scope.user in self.users)
+
+    def allows(self, action: Action, *kinds: Kind) -> bool:
+        """Whether the bearer may do this with artifacts of all these kinds."""
+        return all((action, kind) in self.actions for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """One whom the deployment knows by name, since its tokens carry no scopes: a service account, say.
+
+    Attributes:
+        scopes: As a token would have them.
+        apps: Apps that it is bound to; None for every app.
+        users: Users that it is bound to; None for what its token says.
+    """
+
+    scopes: Sequence[str]
+    apps: frozenset[str] | None
+    users: frozenset[str] | None
+
+
+def grant_of(
+    claims: Mapping[str, Any],
+    *,
+    principals: Mapping[str, Principal],
+    scope_claim: str,
+    app_claim: str | None,
+    user_claim: str,
+    apps_by_audience: Mapping[str, str],
+) -> Grant:
+    """Reads what a token that the gateway has checked is good for.
+
+    Args:
+        claims: The token's.
+        principals: Those whom the deployment names, by `sub` or by verified e-mail address.
+        scope_claim: The claim with the scopes: words with spaces between, or a list.
+        app_claim: The claim that names the app; None when the audience does.
+        user_claim: The claim that names the user.
+        apps_by_audience: Which app an audience stands for.
+    """
+    user = claims.get(user_claim)
+    own_user = frozenset([user]) if isinstance(user, str) and user else frozenset[str]()
+    principal = _named(claims, principals)
+    if principal is not None:
+        words, apps = principal.scopes, principal.apps
+        users = own_user if principal.users is None else principal.users
+    else:
+        words, users = _words(claims.get(scope_claim)), own_user
+        apps = _apps(claims, app_claim, apps_by_audience)
+    if _ADMIN in words:
+        # Every user of the app: whoever serves agents acts for all of them.
+        return Grant(actions=_EVERYTHING, apps=apps, users=None)
+    everyone = principal is not None and _ANY in users
+    return Grant(actions=_actions(words), apps=apps, users=None if everyone else users)
+
+
+def _apps(claims: Mapping[str, Any], app_claim: str | None, by_audience: Mapping[str, str]) -> frozenset[str]:
+    named = [by_audience[audience] for audience in _words(claims.get("aud")) if audience in by_audience]
+    if by_audience:
+        return frozenset(named)
+    app = claims.get(app_claim) if app_claim is not None else None
+    return frozenset([app]) if isinstance(app, str) and app else frozenset()
+
+
+def _named(claims: Mapping[str, Any], principals: Mapping[str, Principal]) -> Principal | None:
+    verified = str(claims.get("email_verified", "")).lower() == "true"
+    for name in (claims.get("sub"), claims.get("email") if verified else None):
+        if isinstance(name, str) and name in principals:
+            return principals[name]
+    return None
+
+
+def _words(value: object) -> Sequence[str]:
+    """A claim's words. The gateway writes a list as `[one two]`."""
+    if isinstance(value, str):
+        return value.removeprefix("[").removesuffix("]").replace(",", " ").split()
+    if isinstance(value, list):
+        return [word for word in value if isinstance(word, str)]
+    return []
+
+
+def _actions(words: Collection[str]) -> frozenset[tuple[Action, Kind]]:
+    """What scopes allow; words that are none of ours mean nothing."""
+    found: set[tuple[Action, Kind]] = set()
+    for word in words:
+        if not word.startswith(_PREFIX):
+            continue
+        name, _, kind = word.removeprefix(_PREFIX).partition(":")
+        kinds = _KINDS if not kind else tuple(one for one in _KINDS if one == kind)
+        actions = _ACTIONS if name == _ANY else tuple(one for one in _ACTIONS if one == name)
+        found |= set(product(actions, kinds))
+    # Who may read what is listed may know that it is there.
+    found |= {("list", kind) for action, kind in found if action == "read"}
+    return frozenset(found)
+
+
+def read_principals(text: str) -> Mapping[str, Principal]:
+    """Reads the parameter that names principals: `{"NAME": {"scope": "…", "app": "…", "user": "…"}}`.
+
+    An app or user is one name, a list of names, or `*`. Without a user, the token's own counts.
+
+    Raises:
+        InvalidSettings: It is something else.
+    """
+    if not text.strip():
+        return {}
+    try:
+        named = json.loads(text)
+        return {name: _principal(members) for name, members in named.items()}
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise InvalidSettings(
+            'principals must be like {"NAME": {"scope": "artifact:read", "app": "reports", "user": "ada"}}'
+        ) from error
+
+
+def _principal(members: Mapping[str, Any]) -> Principal:
+    unknown = members.keys() - {"scope", "app", "user"}
+    if unknown:
+        raise KeyError(min(unknown))
+    apps = _names(members["app"])
+    users = _names(members["user"]) if "user" in members else None
+    return Principal(scopes=_words(members["scope"]), apps=None if _ANY in apps else apps, users=users)
+
+
+def _names(value: object) -> frozenset[str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise TypeError("a name, or a list of names")
+    return frozenset(names)
