@@ -138,7 +138,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "Artifact-Version": "The version's number.",
     "Artifact-Size": "Size of the whole content, in bytes.",
     "Artifact-Part": "What kind of part the content is: base64url of JSON (`Part`).",
-    "Artifact-Metadata": "Custom metadata as base64url of JSON; absent when there is none or it takes over 6 KB.",
+    "Artifact-Metadata": "Custom metadata as base64url of JSON; absent when there is none or it takes over 6 KB, "
+    "less in a redirect with a long URL. A description has all of it.",
     "Retry-After": "How long to wait before the same request is repeated, in seconds.",
 }
 

@@ -126,7 +126,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
         summary="Make a link to the content",
         description="A URL that downloads the version from the bucket, for whoever has it. Whatever was asked, it ends "
         "with the credentials of the function that signed it: these live for hours, not for days. Deleting the "
-        "artifact ends it too.",
+        "artifact ends it too. The URL names the artifact: its app, user, session and filename can be read from it.",
         status=200,
         answer="The download, and what it downloads.",
         schema="Link",

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _OCTETS: Final = "application/octet-stream"
+_USUAL_URL_CHARACTERS: Final = 2048
 _SAFE_IN_FILENAME: Final = "!#$&+-.^_`|~"
 _BYTES: Final = {"Accept-Ranges": "bytes"}
 _HEADERS: Final = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
@@ -118,9 +119,11 @@ def head_response(version: Version) -> Response[str]:
 def redirect_response(version: Version, url: str) -> Response[str]:
     """307: the content is to be had from the bucket itself, at a URL that is good for a minute.
 
-    Everything known of the version is told here, since the bucket does not know it.
+    Everything known of the version is told here, since the bucket does not know it; but custom metadata only as far
+    as it fits beside the URL, which a long filename and temporary credentials make long.
     """
-    headers = {**_content_headers(version), "Cache-Control": "no-store", "Location": url}
+    room = MAX_METADATA_HEADER_BYTES - max(0, len(url) - _USUAL_URL_CHARACTERS)
+    headers = {**_content_headers(version, room=room), "Cache-Control": "no-store", "Location": url}
     # It would be the type of this answer's body, which is empty.
     del headers["Content-Type"]
     return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT.value, headers=headers, body="")
@@ -138,9 +141,10 @@ def _bytes_response(status: HTTPStatus, headers: Mapping[str, str], body: bytes)
     return response
 
 
-def _content_headers(version: Version) -> dict[str, str]:
+def _content_headers(version: Version, *, room: int = MAX_METADATA_HEADER_BYTES) -> dict[str, str]:
+    """The headers of a version; `room` is for part and custom metadata together, in bytes."""
     part = pack(part_json(version.part))
-    metadata = metadata_header(version.custom_metadata, room=MAX_METADATA_HEADER_BYTES - len(part))
+    metadata = metadata_header(version.custom_metadata, room=room - len(part))
     headers = {
         **_HEADERS,
         "Content-Type": version.part.mime_type or _OCTETS,
