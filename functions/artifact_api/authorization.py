@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from artifact_api.caller import Caller
+from artifact_api.errors import Forbidden
+from artifact_api.grants import Action, Grant, Kind, grant_of
 from artifact_api.routes import Operation
 from artifact_api.settings import Settings
 from artifact_store import ArtifactNotFound, Scope
 
-__all__ = ["ACTIONS", "Action", "authorize"]
+__all__ = ["ACTIONS", "KINDS", "authorize", "may_list_users"]
 
-Action: TypeAlias = Literal["read", "write", "delete", "list", "none"]
-
-ACTIONS: Final[Mapping[Operation, Action]] = {
+ACTIONS: Final[Mapping[Operation, Action | Literal["none"]]] = {
     "save_artifact": "write",
     "load_artifact": "read",
     "list_artifacts": "list",
@@ -31,21 +31,40 @@ ACTIONS: Final[Mapping[Operation, Action]] = {
 }
 """What each operation does to artifacts. An operation that is not here is never run."""
 
+KINDS: Final[Mapping[Operation, tuple[Kind, ...]]] = {}
+"""Operations that touch artifacts of kinds which their path does not tell."""
+
 
 def authorize(operation: Operation, caller: Caller, scope: Scope | None, *, settings: Settings) -> None:
     """Lets a caller do an operation on a scope, or not.
 
-    Under IAM the gateway has decided by path. Under JWT the token's claims name the only app and user.
+    Under IAM the gateway has decided by path. Under JWT the token says whose artifacts, and what.
+
+    Args:
+        operation: What is asked for.
+        caller: Who asks.
+        scope: Whose artifacts: the artifact's own scope where there is an artifact.
+        settings: How tokens are read.
 
     Raises:
         ArtifactNotFound: It is someone else's; there is no telling whether it exists.
+        Forbidden: It is the caller's own, but the token is not good for this.
     """
-    if ACTIONS[operation] == "none" or settings.auth_mode != "JWT":
+    action = ACTIONS[operation]
+    if action == "none" or settings.auth_mode != "JWT":
         return
-    if scope is None:
-        raise ArtifactNotFound("a token is bound to an app and a user; this path names none")
-    bound = [(settings.jwt_user_claim, scope.user)]
-    if settings.jwt_app_claim is not None:
-        bound.append((settings.jwt_app_claim, scope.app))
-    if any(caller.claims.get(claim) != value for claim, value in bound):
+    grant = _grant(caller, settings)
+    if scope is None or not grant.covers(scope):
         raise ArtifactNotFound("the token is bound to another app or user")
+    kinds = KINDS.get(operation, (scope.kind,))
+    if not grant.allows(action, *kinds):
+        raise Forbidden(f"the token lacks the scope artifact:{action}")
+
+
+def may_list_users(caller: Caller, *, settings: Settings) -> bool:
+    """Whether a caller that lists a session may see the user's artifacts in that list."""
+    return settings.auth_mode != "JWT" or _grant(caller, settings).allows("list", "user")
+
+
+def _grant(caller: Caller, settings: Settings) -> Grant:
+    return grant_of(caller.claims, settings.jwt)

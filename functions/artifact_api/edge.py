@@ -18,7 +18,7 @@ from artifact_api.problems import INTERNAL_ERROR, code_of, problem_response
 from artifact_api.request import Request
 from artifact_api.routes import FunctionName, Operation, Route, match, methods_of, routes_of
 from artifact_api.telemetry import Handler, Measurements, causes_of, logger, stack_of, traced
-from artifact_store import Unavailable
+from artifact_store import Scope, Unavailable
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -113,7 +113,7 @@ class _Edge:
             segments=segments,
             caller=caller_of(self._event, auth_mode=settings.auth_mode),
         )
-        authorize(route.operation, request.caller, request.scope if segments else None, settings=settings)
+        authorize(route.operation, request.caller, _whose(request), settings=settings)
         request.refuse_unknown_parameters()
         return self._operations[route.operation](request, self._measurements)
 
@@ -138,3 +138,10 @@ class _Edge:
         elif isinstance(error, Unavailable):
             logger.warning("storage not available", extra={"causes": causes_of(error), "code": code})
         return problem_response(error, request_id=self._request_id)
+
+
+def _whose(request: Request) -> Scope | None:
+    """Whose artifacts a request is about: `user:NAME` under a session is the user's."""
+    if "filename" in request.segments:
+        return request.artifact.scope
+    return request.scope if request.segments else None

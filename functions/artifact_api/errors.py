@@ -7,6 +7,7 @@ ArtifactStoreError (of artifact_store)
 │   └── InvalidParameter     a query parameter that is unknown or cannot be read
 └── ApiError
     ├── Unauthenticated      the gateway told nothing about the caller
+    ├── Forbidden            the token lacks a scope
     ├── RouteNotFound        no such path
     ├── MethodNotAllowed     the path exists, with other methods
     └── RangeNotSatisfiable  the content ends before the range that was asked for
@@ -18,6 +19,7 @@ from artifact_store import ArtifactStoreError, InvalidInput
 
 __all__ = [
     "ApiError",
+    "Forbidden",
     "InvalidBody",
     "InvalidHeader",
     "InvalidParameter",
@@ -54,6 +56,12 @@ class Unauthenticated(ApiError):
     """The gateway told nothing about the caller, so nobody is let in."""
 
     code = "unauthenticated"
+
+
+class Forbidden(ApiError):
+    """It is the caller's own, but the token is not good for this."""
+
+    code = "forbidden"
 
 
 class RouteNotFound(ApiError):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from artifact_api.settings import InvalidSettings
 from artifact_store import Scope
 
-__all__ = ["Action", "Grant", "Kind", "Principal", "grant_of", "read_principals"]
+__all__ = [
+    "Action",
+    "Grant",
+    "InvalidNames",
+    "JwtRules",
+    "Kind",
+    "Principal",
+    "grant_of",
+    "read_apps",
+    "read_principals",
+]
 
 Action: TypeAlias = Literal["read", "write", "delete", "list"]
 Kind: TypeAlias = Literal["session", "user"]
@@ -22,6 +31,10 @@ _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _EVERYTHING: Final = frozenset(product(_ACTIONS, _KINDS))
 _ANY: Final = "*"
+
+
+class InvalidNames(Exception):
+    """A parameter that names principals or audiences cannot be read: a deployment fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,34 +75,36 @@ class Principal:
     users: frozenset[str] | None
 
 
-def grant_of(
-    claims: Mapping[str, Any],
-    *,
-    principals: Mapping[str, Principal],
-    scope_claim: str,
-    app_claim: str | None,
-    user_claim: str,
-    apps_by_audience: Mapping[str, str],
-) -> Grant:
-    """Reads what a token that the gateway has checked is good for.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JwtRules:
+    """How a deployment reads tokens.
 
-    Args:
-        claims: The token's.
-        principals: Those whom the deployment names, by `sub` or by verified e-mail address.
+    Attributes:
         scope_claim: The claim with the scopes: words with spaces between, or a list.
-        app_claim: The claim that names the app; None when the audience does.
+        app_claim: The claim that names the app; None when the audience does, or principals are named.
         user_claim: The claim that names the user.
         apps_by_audience: Which app an audience stands for.
+        principals: Those whom the deployment names, by `sub` or by verified e-mail address.
     """
-    user = claims.get(user_claim)
+
+    scope_claim: str = "scope"
+    app_claim: str | None = None
+    user_claim: str = "sub"
+    apps_by_audience: Mapping[str, str] = field(default_factory=dict)
+    principals: Mapping[str, Principal] = field(default_factory=dict)
+
+
+def grant_of(claims: Mapping[str, Any], rules: JwtRules) -> Grant:
+    """Reads what a token that the gateway has checked is good for."""
+    user = claims.get(rules.user_claim)
     own_user = frozenset([user]) if isinstance(user, str) and user else frozenset[str]()
-    principal = _named(claims, principals)
+    principal = _named(claims, rules.principals)
     if principal is not None:
         words, apps = principal.scopes, principal.apps
         users = own_user if principal.users is None else principal.users
     else:
-        words, users = _words(claims.get(scope_claim)), own_user
-        apps = _apps(claims, app_claim, apps_by_audience)
+        words, users = _words(claims.get(rules.scope_claim)), own_user
+        apps = _apps(claims, rules)
     if _ADMIN in words:
         # Every user of the app: whoever serves agents acts for all of them.
         return Grant(actions=_EVERYTHING, apps=apps, users=None)
@@ -97,11 +112,12 @@ def grant_of(
     return Grant(actions=_actions(words), apps=apps, users=None if everyone else users)
 
 
-def _apps(claims: Mapping[str, Any], app_claim: str | None, by_audience: Mapping[str, str]) -> frozenset[str]:
+def _apps(claims: Mapping[str, Any], rules: JwtRules) -> frozenset[str]:
+    by_audience = rules.apps_by_audience
     named = [by_audience[audience] for audience in _words(claims.get("aud")) if audience in by_audience]
     if by_audience:
         return frozenset(named)
-    app = claims.get(app_claim) if app_claim is not None else None
+    app = claims.get(rules.app_claim) if rules.app_claim is not None else None
     return frozenset([app]) if isinstance(app, str) and app else frozenset()
 
 
@@ -143,17 +159,27 @@ def read_principals(text: str) -> Mapping[str, Principal]:
     An app or user is one name, a list of names, or `*`. Without a user, the token's own counts.
 
     Raises:
-        InvalidSettings: It is something else.
+        InvalidNames: It is something else.
     """
-    if not text.strip():
-        return {}
     try:
-        named = json.loads(text)
+        named = json.loads(text or "{}")
         return {name: _principal(members) for name, members in named.items()}
     except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise InvalidSettings(
+        raise InvalidNames(
             'principals must be like {"NAME": {"scope": "artifact:read", "app": "reports", "user": "ada"}}'
         ) from error
+
+
+def read_apps(text: str) -> Mapping[str, str]:
+    """Reads the parameter that says which app an audience stands for: `{"AUDIENCE": "APP"}`.
+
+    Raises:
+        InvalidNames: It is something else.
+    """
+    try:
+        return {audience: min(_names([app])) for audience, app in json.loads(text or "{}").items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InvalidNames('apps of audiences must be like {"AUDIENCE": "APP"}') from error
 
 
 def _principal(members: Mapping[str, Any]) -> Principal:

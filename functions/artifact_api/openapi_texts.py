@@ -174,7 +174,7 @@ _SUMMARY_MEMBERS: Final = ("filename", "scope", "version", "size", "mimeType", "
 _SUMMARY: Final = {name: VERSION[name] for name in _SUMMARY_MEMBERS}
 
 NAME_CODES: Final = ("invalid_name", "key_too_long")
-ALWAYS: Final = ("invalid_parameter", "unauthenticated", "internal_error")
+ALWAYS: Final = ("invalid_parameter", "unauthenticated", "forbidden", "internal_error")
 STORAGE: Final = ("artifact_not_found", "storage_unavailable")
 _CONTENT_HEADERS: Final = (
     "ETag",

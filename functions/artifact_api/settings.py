@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast, get_args
 
+from artifact_api.grants import InvalidNames, JwtRules, read_apps, read_principals
+
 __all__ = ["AuthMode", "InvalidSettings", "Settings"]
 
 AuthMode: TypeAlias = Literal["IAM", "JWT", "NONE"]
@@ -32,8 +34,7 @@ class Settings:
         cursor_secret_arn: The secret that signs cursors and upload ids; the delete function has none.
         purge_queue_url: The queue of purges that did not end; only the delete function may have one.
         auth_mode: Who may call; NONE exists on a developer's machine only.
-        jwt_app_claim: The claim that must equal the path's app; None when tokens are not bound to one.
-        jwt_user_claim: The claim that must equal the path's user.
+        jwt: How tokens are read.
         inline_bytes: The largest content that an answer carries; what is larger is to be had from the bucket.
         metrics_namespace: CloudWatch namespace of the metrics.
     """
@@ -44,8 +45,7 @@ class Settings:
     cursor_secret_arn: str | None
     purge_queue_url: str | None
     auth_mode: AuthMode
-    jwt_app_claim: str | None
-    jwt_user_claim: str
+    jwt: JwtRules
     inline_bytes: int
     metrics_namespace: str
 
@@ -73,11 +73,23 @@ class Settings:
             cursor_secret_arn=environ.get("CURSOR_SECRET_ARN") or None,
             purge_queue_url=environ.get("PURGE_QUEUE_URL") or None,
             auth_mode=cast("AuthMode", auth_mode),
-            jwt_app_claim=environ.get("JWT_APP_CLAIM") or None,
-            jwt_user_claim=environ.get("JWT_USER_CLAIM") or "sub",
+            jwt=_jwt_rules(environ),
             inline_bytes=_inline_bytes(environ.get("INLINE_BYTES") or str(DEFAULT_INLINE_BYTES)),
             metrics_namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE") or "ArtifactApi",
         )
+
+
+def _jwt_rules(environ: Mapping[str, str]) -> JwtRules:
+    try:
+        return JwtRules(
+            scope_claim=environ.get("JWT_SCOPE_CLAIM") or "scope",
+            app_claim=environ.get("JWT_APP_CLAIM") or None,
+            user_claim=environ.get("JWT_USER_CLAIM") or "sub",
+            apps_by_audience=read_apps(environ.get("JWT_AUDIENCE_APPS", "")),
+            principals=read_principals(environ.get("JWT_PRINCIPALS", "")),
+        )
+    except InvalidNames as error:
+        raise InvalidSettings(str(error)) from error
 
 
 def _inline_bytes(text: str) -> int:

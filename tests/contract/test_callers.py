@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 Mode = Callable[..., None]
 
-CLAIMS = {"iss": "https://issuer.example", "sub": "u", "app": "app"}
+CLAIMS = {"iss": "https://issuer.example", "sub": "u", "app": "app", "scope": "artifact:*"}
 IAM = {"iam": {"accountId": "111122223333", "userId": "AROAONE:session", "accessKey": "ASIAONE"}}
 
 
@@ -105,8 +105,8 @@ def test_a_claim_that_is_missing_is_not_a_match(route: Route, mode: Mode) -> Non
 
 
 def test_the_user_claim_can_be_chosen(mode: Mode) -> None:
-    mode(AUTH_MODE="JWT", JWT_USER_CLAIM="email")
-    path = "/v1/apps/any/users/ada@example.com/artifacts/doc"
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app", JWT_USER_CLAIM="email")
+    path = "/v1/apps/app/users/ada@example.com/artifacts/doc"
     assert call("POST", path, body=b"x", authorizer=jwt(email="ada@example.com")).status == 201
     assert call("GET", path, authorizer=jwt(sub="ada@example.com")).status == 404
 
@@ -118,15 +118,76 @@ def test_one_claim_may_bind_both(mode: Mode) -> None:
 
 
 def test_claims_are_compared_with_decoded_names(mode: Mode) -> None:
-    mode(AUTH_MODE="JWT")
-    assert call("GET", "/v1/apps/a/users/a!2Fb/artifacts", authorizer=jwt(sub="a/b")).status == 200
-    assert call("GET", "/v1/apps/a/users/a!2Fb/artifacts", authorizer=jwt(sub="a!2Fb")).status == 404
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    assert call("GET", "/v1/apps/app/users/a!2Fb/artifacts", authorizer=jwt(sub="a/b")).status == 200
+    assert call("GET", "/v1/apps/app/users/a!2Fb/artifacts", authorizer=jwt(sub="a!2Fb")).status == 404
 
 
 def test_a_header_makes_no_caller(mode: Mode) -> None:
     mode(AUTH_MODE="JWT")
     answer = call("GET", DOC, headers={"Authorization": "Bearer e30.e30.", "x-amzn-oidc-identity": "u"})
     assert answer.code == "unauthenticated"
+
+
+def scoped(action: str) -> str:
+    """A scope with everything but one action."""
+    others = [f"artifact:{other}" for other in ("read", "write", "delete", "list") if other != action]
+    return " ".join(others if action != "list" else ["artifact:write", "artifact:delete"])
+
+
+@guarded
+def test_without_the_scope_it_is_forbidden(route: Route, mode: Mode) -> None:
+    save(DOC)
+    save(f"{USER}/doc")
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    answer = asked(route, jwt(scope=scoped(ACTIONS[route.operation])))
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert f"artifact:{ACTIONS[route.operation]}" in answer.json["detail"]
+
+
+@guarded
+def test_someone_elses_is_like_missing_without_the_scope_too(route: Route, mode: Mode) -> None:
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    assert asked(route, jwt(sub="v", scope="")).status == 404
+
+
+def test_a_users_artifact_under_a_session_is_the_users(mode: Mode) -> None:
+    save(f"{USER}/doc")
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    session, user = jwt(scope="artifact:*:session"), jwt(scope="artifact:*:user")
+    assert call("GET", f"{SESSION}/user:doc", authorizer=session).status == 403
+    assert call("GET", f"{SESSION}/user:doc", authorizer=user).status == 200
+    assert call("GET", f"{SESSION}/doc", authorizer=user).status == 403
+
+
+def test_a_sessions_list_shows_only_what_may_be_listed(mode: Mode) -> None:
+    save(DOC)
+    save(f"{USER}/doc")
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    listed = [
+        [item["filename"] for item in call("GET", SESSION, authorizer=jwt(scope=scope)).json["artifacts"]]
+        for scope in ("artifact:list", "artifact:list:session")
+    ]
+    assert listed == [["doc", "user:doc"], ["doc"]]
+
+
+def test_an_admin_acts_for_every_user_of_its_app(mode: Mode) -> None:
+    save(DOC)
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    admin = jwt(sub="agent", scope="artifact:admin")
+    assert call("GET", DOC, authorizer=admin).status == 200
+    assert call("GET", DOC.replace("/app/", "/other/"), authorizer=admin).status == 404
+
+
+def test_a_service_account_is_named_by_the_deployment(mode: Mode) -> None:
+    save(DOC)
+    principals = '{"agent@project.iam.gserviceaccount.com": {"scope": "artifact:read", "app": "app", "user": "*"}}'
+    mode(AUTH_MODE="JWT", JWT_PRINCIPALS=principals)
+    google = jwt(sub="1234", email="agent@project.iam.gserviceaccount.com", email_verified="true", app="", scope="")
+    assert call("GET", DOC, authorizer=google).status == 200
+    assert call("DELETE", DOC, authorizer=google).code == "forbidden"
+    google["jwt"]["claims"]["email_verified"] = "false"
+    assert call("GET", DOC, authorizer=google).status == 404
 
 
 def test_every_operation_has_an_action() -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from artifact_api.grants import Grant, grant_of, read_principals
-from artifact_api.settings import InvalidSettings
+from artifact_api.grants import Grant, InvalidNames, JwtRules, grant_of, read_apps, read_principals
 from artifact_store import Scope
 
 ADA = Scope("reports", "ada", "s1")
@@ -17,14 +16,8 @@ OTHER = Scope("billing", "ada", "s1")
 
 
 def granted(claims: dict[str, Any], **options: Any) -> Grant:
-    settings: dict[str, Any] = {
-        "principals": read_principals(options.pop("principals", "")),
-        "scope_claim": "scope",
-        "app_claim": "app",
-        "user_claim": "sub",
-        "apps_by_audience": {},
-    }
-    return grant_of(claims, **{**settings, **options})
+    principals = read_principals(options.pop("principals", ""))
+    return grant_of(claims, JwtRules(**{"app_claim": "app", "principals": principals, **options}))
 
 
 def token(scope: object, **claims: object) -> dict[str, Any]:
@@ -146,9 +139,20 @@ def test_a_principals_own_scopes_do_not_count() -> None:
     ],
 )
 def test_a_list_of_principals_that_cannot_be_read_stops_the_function(text: str) -> None:
-    with pytest.raises(InvalidSettings):
+    with pytest.raises(InvalidNames):
         read_principals(text)
 
 
 def test_nobody_need_be_named() -> None:
-    assert read_principals("  ") == {}
+    assert read_principals("") == {}
+    assert read_apps("") == {}
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', '{"a": ""}', '{"a": ["b"]}'])
+def test_apps_of_audiences_that_cannot_be_read_stop_the_function(text: str) -> None:
+    with pytest.raises(InvalidNames):
+        read_apps(text)
+
+
+def test_apps_of_audiences_are_read() -> None:
+    assert read_apps('{"client-1": "reports"}') == {"client-1": "reports"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from artifact_api.grants import JwtRules
 from artifact_api.settings import InvalidSettings, Settings
 
 ENOUGH = {"AUTH_MODE": "IAM", "BUCKET_NAME": "b", "INDEX_TABLE_NAME": "t"}
@@ -15,8 +16,7 @@ def test_defaults() -> None:
         cursor_secret_arn=None,
         purge_queue_url=None,
         auth_mode="IAM",
-        jwt_app_claim=None,
-        jwt_user_claim="sub",
+        jwt=JwtRules(),
         inline_bytes=262_144,
         metrics_namespace="ArtifactApi",
     )
@@ -38,7 +38,8 @@ def test_everything_can_be_set() -> None:
         }
     )
     assert (settings.idempotency_table_name, settings.cursor_secret_arn, settings.purge_queue_url) == ("i", "c", "q")
-    assert (settings.auth_mode, settings.jwt_app_claim, settings.jwt_user_claim) == ("JWT", "app", "email")
+    assert settings.auth_mode == "JWT"
+    assert (settings.jwt.app_claim, settings.jwt.user_claim) == ("app", "email")
     assert (settings.inline_bytes, settings.metrics_namespace) == (4_194_304, "n")
 
 
@@ -77,3 +78,23 @@ def test_an_answer_carries_no_more_than_lambda_takes(value: str) -> None:
 
 def test_every_content_may_be_redirected() -> None:
     assert Settings.from_env({**ENOUGH, "INLINE_BYTES": "0"}).inline_bytes == 0
+
+
+def test_how_tokens_are_read_is_a_setting() -> None:
+    settings = Settings.from_env(
+        {
+            **ENOUGH,
+            "JWT_SCOPE_CLAIM": "scp",
+            "JWT_AUDIENCE_APPS": '{"client-1": "reports"}',
+            "JWT_PRINCIPALS": '{"agent": {"scope": "artifact:admin", "app": "reports"}}',
+        }
+    )
+    assert settings.jwt.scope_claim == "scp"
+    assert settings.jwt.apps_by_audience == {"client-1": "reports"}
+    assert settings.jwt.principals["agent"].apps == frozenset(["reports"])
+
+
+@pytest.mark.parametrize("name", ["JWT_AUDIENCE_APPS", "JWT_PRINCIPALS"])
+def test_names_that_cannot_be_read_stop_the_function(name: str) -> None:
+    with pytest.raises(InvalidSettings, match="must be like"):
+        Settings.from_env({**ENOUGH, name: "[1]"})
