@@ -10,8 +10,8 @@ import pytest
 
 from artifact_api import wiring
 from tests.contract.calls import DOC, SESSION, USER, Answer, call, save
-from tests.contract.test_uploads import assert_problem
 from tests.contract.transfers import download, send
+from tests.contract.uploading import assert_problem
 from tests.faults.interposed import Counted, World
 
 LATEST = f"{DOC}/versions/latest/link"

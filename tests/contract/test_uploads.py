@@ -2,71 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from artifact_api import wiring
-from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
 from artifact_store.transfers import MIB, MIN_PART_BYTES
 from tests.contract.calls import DOC, SESSION, USER, Answer, Context, call, event_of, invoke, save
 from tests.contract.transfers import download, send
+from tests.contract.uploading import (
+    CONTENT,
+    DAY,
+    SHA256,
+    UPLOADS,
+    assert_problem,
+    begin,
+    finalize,
+    parts_of,
+    post,
+    send_parts,
+    sha256,
+    uploaded,
+)
 from tests.faults.interposed import World
 
 pytestmark = pytest.mark.usefixtures("aws")
-
-UPLOADS = f"{DOC}/uploads"
-CONTENT = b"a" * MIN_PART_BYTES + b"b" * MIN_PART_BYTES + b"the end"
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-DAY = 24 * 60 * 60
-
-Mode = Callable[..., None]
-
-
-def post(path: str, body: Any, **parts: Any) -> Answer:
-    return call("POST", path, body=json.dumps(body), headers={"Content-Type": "application/json"}, **parts)
-
-
-def sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def begin(path: str = UPLOADS, **facts: Any) -> str:
-    """Begins an upload of CONTENT in parts of 5 MiB; the path of the upload."""
-    answer = post(path, {"size": len(CONTENT), "partSize": MIN_PART_BYTES, "mimeType": "video/mp4", **facts})
-    assert answer.status == 201, answer
-    return f"{path}/{answer.json['uploadId']}"
-
-
-def parts_of(body: bytes, size: int = MIN_PART_BYTES) -> list[bytes]:
-    return [body[start : start + size] for start in range(0, len(body), size)] or [b""]
-
-
-def send_parts(world: World, upload: str, parts: Mapping[int, bytes]) -> None:
-    asked = [{"number": number, "size": len(part), "sha256": sha256(part)} for number, part in parts.items()]
-    signed = post(f"{upload}/parts", {"parts": asked})
-    assert signed.status == 200, signed
-    for one in signed.json["parts"]:
-        assert send(world, one["request"], parts[one["number"]]) == (200, b"")
-
-
-def uploaded(world: World, path: str = UPLOADS, body: bytes = CONTENT) -> str:
-    upload = begin(path, size=len(body))
-    send_parts(world, upload, dict(enumerate(parts_of(body), start=1)))
-    return upload
-
-
-def finalize(upload: str, **changes: Any) -> Answer:
-    return post(f"{upload}/finalize", {"size": len(CONTENT), "sha256": SHA256, **changes})
-
-
-def assert_problem(answer: Answer, status: int, code: str, field: str | None = None, limit: int | None = None) -> None:
-    assert (answer.status, answer.code) == (status, code), answer
-    assert (answer.json.get("field"), answer.json.get("limit")) == (field, limit), answer
-    assert answer.headers["cache-control"] == "no-store"
 
 
 class TestTheWholeWay:
@@ -447,258 +408,3 @@ class TestTime:
             event = event_of("POST", f"{upload}/finalize", body=body)
             assert invoke(event, Context(milliseconds=milliseconds)).status == 201
         assert deadlines == [20.0, 8.0]
-
-
-ROUTES = [("POST", "/parts"), ("GET", ""), ("POST", "/finalize"), ("DELETE", "")]
-BODIES = {
-    "/parts": {"parts": [{"number": 1, "size": MIN_PART_BYTES, "sha256": SHA256}]},
-    "/finalize": {"size": len(CONTENT), "sha256": SHA256},
-}
-
-
-def asked(method: str, upload: str, rest: str, **parts: Any) -> Answer:
-    body = json.dumps(BODIES[rest]) if rest else None
-    return call(method, f"{upload}{rest}", body=body, **parts)
-
-
-@pytest.mark.parametrize(("method", "rest"), ROUTES)
-class TestIds:
-    def test_an_id_is_for_its_artifact_alone(self, method: str, rest: str, world: World) -> None:
-        upload = uploaded(world)
-        uploaded_id = upload.rpartition("/")[2]
-        for other in (
-            f"{SESSION}/other",
-            f"{USER}/doc",
-            f"{SESSION}/user:doc",
-            "/v1/apps/app/users/u/sessions/t/artifacts/doc",
-            "/v1/apps/app/users/v/sessions/s/artifacts/doc",
-            "/v1/apps/b/users/u/sessions/s/artifacts/doc",
-        ):
-            assert_problem(asked(method, f"{other}/uploads/{uploaded_id}", rest), 404, "upload_not_found")
-        assert asked(method, upload, rest).status in {200, 201, 204}
-
-    def test_both_paths_of_a_users_artifact_take_its_id(self, method: str, rest: str, world: World) -> None:
-        upload = uploaded(world, f"{USER}/doc/uploads")
-        path = f"{SESSION}/user:doc/uploads/{upload.rpartition('/')[2]}"
-        assert asked(method, path, rest).status in {200, 201, 204}
-
-    def test_an_id_is_for_its_caller_alone(
-        self, method: str, rest: str, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("AUTH_MODE", "IAM")
-        wiring.reset()
-        wiring.use(store=world.store())
-
-        def caller(role: str, session: str = "one") -> dict[str, Any]:
-            return {"iam": {"accountId": "111122223333", "userId": f"{role}:{session}"}}
-
-        begun = post(UPLOADS, {"size": len(CONTENT), "partSize": MIN_PART_BYTES}, authorizer=caller("AROAONE"))
-        upload = f"{UPLOADS}/{begun.json['uploadId']}"
-        foreign = asked(method, upload, rest, authorizer=caller("AROATWO"))
-        unknown = asked(method, f"{UPLOADS}/u1none", rest, authorizer=caller("AROATWO"))
-        assert_problem(foreign, 404, "upload_not_found")
-        assert (foreign.body, foreign.headers) == (unknown.body, unknown.headers)
-        mine = asked(method, upload, rest, authorizer=caller("AROAONE", "two"))
-        assert mine.status in {200, 201, 204} or mine.code == "upload_incomplete"
-
-    @pytest.mark.parametrize(
-        "forge",
-        [
-            lambda upload_id: "x",
-            lambda upload_id: "u1",
-            lambda upload_id: "u1" + "A" * 60,
-            lambda upload_id: upload_id[:-1],
-            lambda upload_id: upload_id + "A",
-            lambda upload_id: upload_id + "=",
-            lambda upload_id: upload_id.swapcase(),
-            lambda upload_id: "u2" + upload_id[2:],
-            lambda upload_id: "1" + upload_id[2:],
-            lambda upload_id: upload_id[2:],
-            lambda upload_id: upload_id + "ü",
-            lambda upload_id: "u1" + "A" * 100_000,
-            lambda upload_id: upload_id.replace("_", "-") + "!2F",
-            lambda upload_id: "\ud800",
-            lambda upload_id: "%00",
-        ],
-    )
-    def test_a_forged_id_is_no_upload(self, method: str, rest: str, forge: Any) -> None:
-        upload_id = begin().rpartition("/")[2]
-        assert_problem(asked(method, f"{UPLOADS}/{forge(upload_id)}", rest), 404, "upload_not_found")
-
-    def test_a_cursor_is_no_id(self, method: str, rest: str) -> None:
-        save()
-        save(f"{SESSION}/more")
-        cursor = call("GET", SESSION, query={"limit": "1"}).json["nextCursor"]
-        assert_problem(asked(method, f"{UPLOADS}/{cursor}", rest), 404, "upload_not_found")
-
-
-def test_an_id_is_no_cursor() -> None:
-    upload_id = begin().rpartition("/")[2]
-    assert call("GET", SESSION, query={"cursor": upload_id}).code == "invalid_cursor"
-
-
-def test_an_id_of_the_longest_facts_fits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world.transfers, "begin", lambda *_, **__: "x" * 300)
-    facts = {"size": 5 * MIB * MIB, "partSize": 5 * 1024 * MIB, "mimeType": "m" * 255, "sha256": SHA256}
-    answer = post(UPLOADS, facts)
-    assert answer.status == 201
-    assert len(answer.json["uploadId"]) <= MAX_UPLOAD_ID_CHARACTERS
-    part = {"number": 1, "size": 5 * 1024 * MIB, "sha256": SHA256}
-    signed = post(f"{UPLOADS}/{answer.json['uploadId']}/parts", {"parts": [part]})
-    assert signed.status == 200
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "field", "limit"),
-    [
-        ({}, "invalid_body", "size", None),
-        ({"size": -1}, "invalid_body", "size", 0),
-        ({"size": 1.5}, "invalid_body", "size", None),
-        ({"size": "5"}, "invalid_body", "size", None),
-        ({"size": True}, "invalid_body", "size", None),
-        ({"size": 5 * MIB * MIB + 1}, "invalid_body", "size", 5 * MIB * MIB),
-        ({"size": 10**400}, "invalid_body", "size", 5 * MIB * MIB),
-        ({"size": 5, "partSize": MIN_PART_BYTES - 1}, "invalid_body", "partSize", MIN_PART_BYTES),
-        ({"size": 5, "partSize": 5 * 1024 * MIB + 1}, "invalid_body", "partSize", 5 * 1024 * MIB),
-        ({"size": 5, "partSize": "8 MiB"}, "invalid_body", "partSize", None),
-        ({"size": 10_000 * MIN_PART_BYTES + 1, "partSize": MIN_PART_BYTES}, "invalid_body", "partSize", 10_000),
-        ({"size": 5, "mimeType": 5}, "invalid_body", "mimeType", None),
-        ({"size": 5, "mimeType": ""}, "invalid_part", "mimeType", 255),
-        ({"size": 5, "mimeType": "m" * 256}, "invalid_part", "mimeType", 255),
-        ({"size": 5, "mimeType": "ü"}, "invalid_part", "mimeType", None),
-        ({"size": 5, "mimeType": "a\r\nb"}, "invalid_part", "mimeType", None),
-        ({"size": 5, "method": "post"}, "invalid_body", "method", None),
-        ({"size": 5, "method": ["put"]}, "invalid_body", "method", None),
-        ({"size": None, "method": "put"}, "invalid_body", "size", None),
-        ({"size": 5, "method": "put", "partSize": MIN_PART_BYTES}, "invalid_body", "partSize", None),
-        ({"size": 5 * 1024 * MIB + 1, "method": "put"}, "invalid_body", "size", 5 * 1024 * MIB),
-        ({"size": 5, "sha256": "0" * 63}, "invalid_body", "sha256", None),
-        ({"size": 5, "sha256": SHA256.upper()}, "invalid_body", "sha256", None),
-        ({"size": 5, "sha256": 5}, "invalid_body", "sha256", None),
-        ({"size": 5, "part_size": MIN_PART_BYTES}, "invalid_body", "part_size", None),
-        ([], "invalid_body", "body", None),
-        ("size", "invalid_body", "body", None),
-        (None, "invalid_body", "body", None),
-    ],
-)
-def test_uploads_that_cannot_be_begun(body: Any, code: str, field: str, limit: int | None, world: World) -> None:
-    assert_problem(post(UPLOADS, body), 400, code, field, limit)
-    assert world.transfers.pending("", after=None) == ([], None)
-
-
-@pytest.mark.parametrize("body", ["", "{", "{}{}", '{"size": 5, "size": 6}', '{"size": NaN}', "\ufeff{}", "size=5"])
-@pytest.mark.parametrize("rest", ["", "/{upload}/parts", "/{upload}/finalize"])
-def test_bodies_that_are_no_json_object(body: str, rest: str) -> None:
-    path = UPLOADS + rest.replace("{upload}", begin().rpartition("/")[2])
-    assert_problem(call("POST", path, body=body), 400, "invalid_body", "body")
-
-
-PART = {"number": 1, "size": MIN_PART_BYTES, "sha256": SHA256}
-
-
-@pytest.mark.parametrize(
-    ("parts", "field", "limit"),
-    [
-        (None, "parts", None),
-        ({}, "parts", None),
-        ([], "parts", 1),
-        ([PART] * 101, "parts", 100),
-        ([5], "parts[0]", None),
-        ([{}], "parts[0].number", None),
-        ([PART, {**PART, "number": 0}], "parts[1].number", 1),
-        ([{**PART, "number": 4}], "parts[0].number", 3),
-        ([{**PART, "number": 10_001}], "parts[0].number", 10_000),
-        ([{**PART, "number": True}], "parts[0].number", None),
-        ([PART, PART], "parts[1].number", None),
-        ([PART, {**PART, "number": 2, "size": MIN_PART_BYTES + 1}], "parts[1].size", MIN_PART_BYTES),
-        ([{**PART, "size": MIN_PART_BYTES - 1}], "parts[0].size", MIN_PART_BYTES),
-        ([{**PART, "number": 3}], "parts[0].size", 7),
-        ([{**PART, "number": 3, "size": 6}], "parts[0].size", 7),
-        ([{**PART, "size": -1}], "parts[0].size", 0),
-        ([{**PART, "size": 5 * 1024 * MIB + 1}], "parts[0].size", 5 * 1024 * MIB),
-        ([{**PART, "sha256": "AVq9f1zFei3ZS3WQ8ErYCEJzkF7jPsXOvq5iJ2qX+GI="}], "parts[0].sha256", None),
-        ([{"number": 1, "size": MIN_PART_BYTES}], "parts[0].sha256", None),
-        ([{**PART, "md5": "x"}], "parts[0].md5", None),
-    ],
-)
-def test_parts_that_cannot_be(parts: Any, field: str, limit: int | None) -> None:
-    assert_problem(post(f"{begin()}/parts", {"parts": parts}), 400, "invalid_body", field, limit)
-
-
-def test_a_part_of_unknown_content_has_no_more_than_its_size() -> None:
-    part = {"number": 10_000, "size": MIN_PART_BYTES + 1, "sha256": SHA256}
-    upload = begin(size=None)
-    assert_problem(post(f"{upload}/parts", {"parts": [part]}), 400, "invalid_body", "parts[0].size", MIN_PART_BYTES)
-
-
-def test_a_put_has_no_parts() -> None:
-    upload = begin(method="put", partSize=None)
-    part = {"number": 1, "size": 5, "sha256": SHA256}
-    assert_problem(post(f"{upload}/parts", {"parts": [part]}), 400, "invalid_body", "parts")
-
-
-@pytest.mark.parametrize(
-    ("changes", "code", "field", "limit"),
-    [
-        ({"size": None}, "invalid_body", "size", None),
-        ({"size": "5"}, "invalid_body", "size", None),
-        ({"size": -1}, "invalid_body", "size", 0),
-        ({"sha256": None}, "invalid_body", "sha256", None),
-        ({"sha256": "x"}, "invalid_body", "sha256", None),
-        ({"part": "bytes"}, "invalid_body", "part", None),
-        ({"part": {"kind": "image"}}, "invalid_body", "part.kind", None),
-        ({"part": {"size": 5}}, "invalid_body", "part.size", None),
-        ({"part": {"mimeType": 5}}, "invalid_body", "part.mimeType", None),
-        ({"part": {"mimeType": "ü"}}, "invalid_part", "part.mimeType", None),
-        ({"part": {"mimeType": "m" * 256}}, "invalid_part", "part.mimeType", 255),
-        ({"part": {"displayName": "ü" * 600}}, "invalid_part", "part.displayName", 1024),
-        ({"part": {"kind": "file"}}, "invalid_content", "content", 3 * MIB),
-        ({"customMetadata": []}, "invalid_body", "customMetadata", None),
-        ({"customMetadata": {"text": "x" * 65536}}, "metadata_too_large", "customMetadata", 65536),
-        ({"customMetadata": {"\ud800": 1}}, "invalid_metadata", "customMetadata", None),
-        ({"custom_metadata": {}}, "invalid_body", "custom_metadata", None),
-        ({"uploadId": "u1"}, "invalid_body", "uploadId", None),
-    ],
-)
-def test_uploads_that_cannot_be_finalized_so(
-    changes: Any, code: str, field: str, limit: int | None, world: World
-) -> None:
-    upload = uploaded(world)
-    assert_problem(finalize(upload, **changes), 400, code, field, limit)
-    assert call("GET", DOC).status == 404
-    assert finalize(upload).status == 201
-
-
-@pytest.mark.parametrize("after", ["-1", "10001", "x", "", "1.0", "01", "٣", "9" * 5000])
-def test_pages_that_cannot_be(after: str) -> None:
-    answer = call("GET", begin(), query={"after": after})
-    assert_problem(answer, 400, "invalid_parameter", "after", 10_000)
-
-
-@pytest.mark.parametrize(("method", "rest"), [("POST", None), *ROUTES])
-def test_unknown_parameters(method: str, rest: str | None) -> None:
-    path = UPLOADS if rest is None else f"{begin()}{rest}"
-    assert_problem(call(method, path, query={"resume": "1"}), 400, "invalid_parameter", "resume")
-
-
-@pytest.mark.parametrize(("path", "allowed"), [("", "POST"), ("/u1", "DELETE, GET"), ("/u1/parts", "POST")])
-def test_other_methods(path: str, allowed: str) -> None:
-    answer = call("PUT", f"{UPLOADS}{path}")
-    assert (answer.status, answer.headers["allow"]) == (405, allowed)
-
-
-def test_nothing_is_uploaded_under_the_reserved_session() -> None:
-    path = "/v1/apps/a/users/u/sessions/user/artifacts/doc/uploads"
-    assert_problem(post(path, {"size": 5}), 400, "invalid_name", "session")
-
-
-def test_names_are_checked_before_ids() -> None:
-    assert_problem(call("GET", f"{SESSION}/a b/uploads/u1"), 400, "invalid_name", "filename")
-
-
-def test_without_the_signing_key_no_upload_begins(aws: Any) -> None:
-    import boto3  # noqa: PLC0415 - under the moto of the fixture
-
-    boto3.client("secretsmanager").delete_secret(SecretId="cursors", ForceDeleteWithoutRecovery=True)
-    answer = post(UPLOADS, {"size": 5})
-    assert (answer.status, answer.code) == (503, "storage_unavailable")
