@@ -4,10 +4,14 @@
 
     Runner(..., artifact_service=HttpArtifactService("https://….execute-api.eu-west-1.amazonaws.com"))
 
+`ArtifactClient` is the same API without ADK: content of any size from and to files, links, batches.
+
 Names that are not in `__all__` may change in any release.
 """
 
+from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._auth import BearerAuth, SigV4Auth
+from google_adk_aws._client import ArtifactClient
 from google_adk_aws._errors import (
     ArtifactConflictError,
     ArtifactConnectionError,
@@ -16,42 +20,61 @@ from google_adk_aws._errors import (
     ArtifactIntegrityError,
     ArtifactNotFoundError,
     ArtifactPermissionError,
+    ArtifactPreconditionError,
     ArtifactServerError,
     ArtifactThrottledError,
     ArtifactTimeoutError,
     ArtifactTooLargeError,
     ArtifactUnauthenticatedError,
     ArtifactUnavailableError,
+    ArtifactUploadNotFoundError,
     ArtifactVersionNotFoundError,
     InvalidArtifactError,
     UnexpectedResponseError,
     WrongServiceUrlError,
 )
 from google_adk_aws._http_artifact_service import HttpArtifactService
+from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
+from google_adk_aws._progress import Progress
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._version import __version__
+from google_adk_aws._wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata
 
 __all__ = [
+    "ArtifactClient",
     "ArtifactConflictError",
     "ArtifactConnectionError",
     "ArtifactError",
     "ArtifactForbiddenError",
+    "ArtifactId",
     "ArtifactIntegrityError",
     "ArtifactNotFoundError",
     "ArtifactPermissionError",
+    "ArtifactPreconditionError",
     "ArtifactServerError",
+    "ArtifactSummary",
     "ArtifactThrottledError",
     "ArtifactTimeoutError",
     "ArtifactTooLargeError",
     "ArtifactUnauthenticatedError",
     "ArtifactUnavailableError",
+    "ArtifactUploadNotFoundError",
     "ArtifactVersionNotFoundError",
     "BearerAuth",
+    "ContentInfo",
+    "DownloadLink",
     "HttpArtifactService",
     "InvalidArtifactError",
+    "PartHeader",
+    "Progress",
     "RetryPolicy",
+    "Scope",
     "SigV4Auth",
+    "StoredContent",
     "UnexpectedResponseError",
+    "UploadHandle",
+    "UploadLink",
+    "VersionMetadata",
     "WrongServiceUrlError",
     "__version__",
 ]

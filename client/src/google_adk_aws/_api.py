@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
-from artifact_store.names import ArtifactId, Scope, encode
+from artifact_store.names import ArtifactId, Scope
+from google_adk_aws import _facts
+from google_adk_aws._answers import ask, json_of
 from google_adk_aws._connection import Connection
-from google_adk_aws._errors import ArtifactIntegrityError, ArtifactTooLargeError, UnexpectedResponseError
-from google_adk_aws._wire import (
-    ArtifactSummary,
-    PartHeader,
-    StoredContent,
-    VersionMetadata,
-    content_digest,
-    json_header,
-    verify_digest,
-)
+from google_adk_aws._errors import UnexpectedResponseError
+from google_adk_aws._paths import artifact_path, artifacts_path, version_path
+from google_adk_aws._problems import error_of
+from google_adk_aws._saving import Condition, Description
+from google_adk_aws._threads import off_loop
+from google_adk_aws._transfer_wire import SignedRequest
+from google_adk_aws._wire import ArtifactSummary, ContentInfo, VersionMetadata, content_digest
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["MAX_CONTENT_BYTES", "MAX_HEADER_BYTES", "ArtifactApi"]
-
-MAX_CONTENT_BYTES: Final = 3 * 1024 * 1024
-"""Content of one save, in bytes."""
-
-MAX_HEADER_BYTES: Final = 6 * 1024
-"""Part description and custom metadata of one save together, in bytes as they are sent."""
+__all__ = ["ArtifactApi", "Located"]
 
 _PAGE_SIZE: Final = 1000
-_OFF_LOOP_BYTES: Final = 256 * 1024
 _OK: Final = frozenset({HTTPStatus.OK})
-_CREATED: Final = frozenset({HTTPStatus.CREATED})
+_SAVED: Final = frozenset({HTTPStatus.CREATED, HTTPStatus.OK})
 _NO_CONTENT: Final = frozenset({HTTPStatus.NO_CONTENT})
+_LOCATED: Final = frozenset({HTTPStatus.OK, HTTPStatus.TEMPORARY_REDIRECT})
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A version's content, or where it is.
+
+    Attributes:
+        info: What is told of it.
+        body: The bytes, if the API itself sent them.
+        request: What loads them from the storage, if not.
+    """
+
+    info: ContentInfo
+    body: bytes | None = None
+    request: SignedRequest | None = None
 
 
 class ArtifactApi:
-    """The artifact API of one address.
+    """The artifact API of one address, one request per call.
 
     A missing artifact or version raises `ArtifactNotFoundError`; every method raises `ArtifactError`
     as described in `_errors`.
@@ -60,8 +66,8 @@ class ArtifactApi:
         artifact: ArtifactId,
         content: bytes,
         *,
-        part: PartHeader,
-        metadata: Mapping[str, Any] | None = None,
+        description: Description,
+        condition: Condition,
         idempotency_key: str | None = None,
     ) -> VersionMetadata:
         """Saves a new version.
@@ -69,95 +75,87 @@ class ArtifactApi:
         Args:
             artifact: Where.
             content: At most 3 MiB.
-            part: What kind of part it is.
-            metadata: A JSON object; checked by the caller.
+            description: At most 6 KB as headers.
+            condition: On which condition.
             idempotency_key: Saves with one key and one content are one version. By default a new one,
                 which covers the retries of this call.
         """
-        if len(content) > MAX_CONTENT_BYTES:
-            raise ArtifactTooLargeError(
-                f"the content has {len(content):,} bytes; one save takes at most {MAX_CONTENT_BYTES:,} (3 MiB)",
-                code="content_too_large",
-                field="content",
-            )
-        described = {"Artifact-Part": part.to_header()}
-        if metadata:
-            described["Artifact-Metadata"] = json_header(metadata)
-        header_bytes = sum(map(len, described.values()))
-        if header_bytes > MAX_HEADER_BYTES:
-            raise ArtifactTooLargeError(
-                f"custom metadata and display name take {header_bytes:,} bytes as headers; "
-                f"the limit is {MAX_HEADER_BYTES:,} (6 KB, about 4.5 KB of JSON)",
-                code="metadata_too_large",
-                field="customMetadata",
-            )
-        digest = await _off_loop(hashlib.sha256, content, size=len(content))
+        digest = await off_loop(hashlib.sha256, content, size=len(content))
         response = await self.connection.send(
             "POST",
-            _artifact_path(artifact),
-            expect=_CREATED,
+            artifact_path(artifact) + ("?unchanged=skip" if condition.skip_unchanged else ""),
+            expect=_SAVED,
             headers={
                 # Always octets: API Gateway takes text/* bodies for text and would change other bytes.
                 "Content-Type": "application/octet-stream",
                 "Content-Digest": content_digest(digest.digest()),
                 "Idempotency-Key": idempotency_key or uuid.uuid4().hex,
-                **described,
+                **description.headers(),
+                **condition.headers(),
             },
             content=content,
             sha256=digest.hexdigest(),
         )
-        return VersionMetadata.of(await _json(response))
+        return VersionMetadata.of(await json_of(response))
 
-    async def load(self, artifact: ArtifactId, version: int | None = None) -> StoredContent:
-        """Loads one version, or the latest; the bytes are checked against their digest."""
-        path = _artifact_path(artifact) if version is None else f"{_artifact_path(artifact)}/versions/{version}"
-        try:
-            return await self._load(path)
-        except ArtifactIntegrityError:
-            # Damaged on the way: a second request tells a bad connection from a bad object.
-            return await self._load(path)
+    async def locate(
+        self, artifact: ArtifactId, version: int | None = None, *, unless: str | None = None
+    ) -> Located | None:
+        """Asks for the content of one version, or of the latest.
 
-    async def _load(self, path: str) -> StoredContent:
-        response = await self.connection.send("GET", path, expect=_OK)
-        content = StoredContent.of(response)
-        digest = response.headers.get("content-digest")
-        await _off_loop(verify_digest, content.body, digest, size=len(content.body))
-        return content
+        Args:
+            artifact: Which.
+            version: None is the latest.
+            unless: The entity tag of content that is there already.
+
+        Returns:
+            The content, or where it is; None when it has that entity tag.
+        """
+        response = await self.connection.send(
+            "GET",
+            artifact_path(artifact) if version is None else version_path(artifact, version),
+            expect=_LOCATED if unless is None else _LOCATED | {HTTPStatus.NOT_MODIFIED},
+            headers={} if unless is None else {"If-None-Match": unless},
+        )
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return None
+        if response.status_code == HTTPStatus.OK:
+            return Located(info=ContentInfo.of(response), body=response.content)
+        return _redirected(response)
 
     async def describe(self, artifact: ArtifactId, version: int | None = None) -> VersionMetadata:
         """The metadata of one version, or of the latest."""
-        number = "latest" if version is None else version
-        response = await self.connection.send(
-            "GET", f"{_artifact_path(artifact)}/versions/{number}/metadata", expect=_OK
-        )
-        return VersionMetadata.of(await _json(response))
+        return VersionMetadata.of(await ask(self.connection, "GET", f"{version_path(artifact, version)}/metadata"))
+
+    async def link(
+        self, artifact: ArtifactId, version: int | None, *, expires_in: int
+    ) -> tuple[SignedRequest, VersionMetadata]:
+        """A request that loads one version, or the latest, for whoever has it."""
+        path = f"{version_path(artifact, version)}/link"
+        answer = await ask(self.connection, "POST", path, body={"expiresIn": expires_in})
+        return SignedRequest.of(answer.get("request")), VersionMetadata.of(answer.get("version"))
 
     async def delete(self, artifact: ArtifactId) -> None:
         """Deletes all versions; also fine when there are none."""
-        await self.connection.send("DELETE", _artifact_path(artifact), expect=_NO_CONTENT)
+        await self.connection.send("DELETE", artifact_path(artifact), expect=_NO_CONTENT)
 
     def artifacts(self, scope: Scope) -> AsyncIterator[ArtifactSummary]:
         """Every artifact of a scope; a session's list has the user's artifacts too, as `user:NAME`."""
-        return self._pages(_scope_path(scope), "artifacts", ArtifactSummary.of)
+        return self._pages(artifacts_path(scope), "artifacts", ArtifactSummary.of)
 
     def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
         """Every version of an artifact, in ascending order."""
-        return self._pages(f"{_artifact_path(artifact)}/versions", "versions", VersionMetadata.of)
+        return self._pages(f"{artifact_path(artifact)}/versions", "versions", VersionMetadata.of)
 
     async def _pages(self, path: str, member: str, read: Callable[[object], Item]) -> AsyncIterator[Item]:
         """Pages until there is no cursor; an empty page is not the end."""
         cursor: str | None = None
         while True:
             query = f"limit={_PAGE_SIZE}" + (f"&cursor={quote(cursor, safe='')}" if cursor else "")
-            page = await _json(await self.connection.send("GET", f"{path}?{query}", expect=_OK))
-            items = page.get(member)
-            following = page.get("nextCursor")
-            if not isinstance(items, list) or not (following is None or isinstance(following, str)):
-                raise UnexpectedResponseError(
-                    f"the answer has no list of {member}; is this the artifact API?", code="invalid_response"
-                )
-            for item in items:
+            page: Mapping[str, Any] = await ask(self.connection, "GET", f"{path}?{query}")
+            for item in _facts.items(page, member):
                 yield read(item)
+            following = _facts.optional_text(page, "nextCursor")
             if not following:
                 return
             if following == cursor:
@@ -165,31 +163,12 @@ class ArtifactApi:
             cursor = following
 
 
-def _scope_path(scope: Scope) -> str:
-    user = f"/v1/apps/{encode(scope.app)}/users/{encode(scope.user)}"
-    return f"{user}/artifacts" if scope.session is None else f"{user}/sessions/{encode(scope.session)}/artifacts"
-
-
-def _artifact_path(artifact: ArtifactId) -> str:
-    return f"{_scope_path(artifact.scope)}/{artifact.encoded_filename}"
-
-
-async def _off_loop(function: Callable[..., Result], /, *args: object, size: int) -> Result:
-    """Calls a function over `size` bytes: in a thread when that would be felt on the event loop."""
-    if size > _OFF_LOOP_BYTES:
-        return await asyncio.to_thread(function, *args)
-    return function(*args)
-
-
-async def _json(response: httpx.Response) -> Mapping[str, Any]:
-    try:
-        value = await _off_loop(json.loads, response.content, size=len(response.content))
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise UnexpectedResponseError(
-            "the answer is not JSON of the artifact API; is the URL right?",
-            code="invalid_response",
-            status=response.status_code,
-        )
-    return value
+def _redirected(response: httpx.Response) -> Located:
+    """Where the content is; a redirect of something else than the artifact API is a wrong URL."""
+    location = response.headers.get("location")
+    if location is None or "artifact-version" not in response.headers:
+        raise error_of(response)
+    info = ContentInfo.of(response)
+    if info.size is None:
+        raise _facts.unexpected("Artifact-Size")
+    return Located(info=info, request=SignedRequest(method="GET", url=location, headers={}))

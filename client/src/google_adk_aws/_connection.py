@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping
 from typing import Final
 
 import httpx
-import tenacity
 
 from google_adk_aws._auth import Auth, resolve_auth
-from google_adk_aws._errors import ArtifactConnectionError, ArtifactError, ArtifactTimeoutError
+from google_adk_aws._errors import ArtifactError, ArtifactTimeoutError
 from google_adk_aws._pool import ClientPool
 from google_adk_aws._problems import error_of
-from google_adk_aws._redaction import redact
 from google_adk_aws._retry import RetryPolicy
+from google_adk_aws._transport import transport_errors
 from google_adk_aws._version import __version__
 
 __all__ = ["Connection", "base_url_of"]
-
-logger = logging.getLogger(__name__)
 
 _SCHEMES: Final = {"http": "http", "https": "https", "artifacts+http": "http", "artifacts+https": "https"}
 _DEFAULT_TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
@@ -91,6 +87,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         sha256: str | None = None,
+        retry: RetryPolicy | None = None,
     ) -> httpx.Response:
         """Sends one request, again where that is worth it, and returns the expected answer.
 
@@ -101,16 +98,17 @@ class Connection:
             headers: Sent with every attempt, unchanged.
             content: The body.
             sha256: Hex digest of the body, if it is known: signing does not hash again.
+            retry: When to repeat this one; by default as every other.
 
         Raises:
             ArtifactError: As `_errors` describes; the last attempt's, when all have failed.
         """
-        policy = self.retry
+        policy = retry or self.retry
         last_error: ArtifactError | None = None
         deadline = asyncio.timeout(policy.deadline)
         try:
             async with deadline:
-                async for attempt in self._attempts():
+                async for attempt in policy.attempted():
                     with attempt:
                         try:
                             return await self._send_once(method, path, expect, headers, content, sha256)
@@ -126,26 +124,6 @@ class Connection:
                 code="deadline_exceeded",
             ) from (last_error or error)
         raise AssertionError("tenacity ended its loop without a result")  # pragma: no cover
-
-    def _attempts(self) -> tenacity.AsyncRetrying:
-        policy = self.retry
-
-        def wait(state: tenacity.RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            return policy.delay(attempt=state.attempt_number, error=error)
-
-        stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(policy.attempts)
-        if policy.deadline is not None:
-            # Better the API's own error now than a timeout after a wait that leads nowhere.
-            stop = tenacity.stop_any(stop, tenacity.stop_before_delay(policy.deadline))
-        return tenacity.AsyncRetrying(
-            stop=stop,
-            wait=wait,
-            retry=tenacity.retry_if_exception(policy.is_worth_repeating),
-            before_sleep=_log_retry,
-            sleep=asyncio.sleep,
-            reraise=True,
-        )
 
     async def _send_once(
         self,
@@ -166,23 +144,13 @@ class Connection:
             timeout=self._timeout if self._timeout is not None else httpx.USE_CLIENT_DEFAULT,
             extensions={"sha256": sha256} if sha256 else None,
         )
-        try:
+        with transport_errors(self._place):
             # A redirect followed by httpx would carry the credentials to wherever it points.
             response = await client.send(
                 request,
                 auth=self._auth if self._auth is not None else httpx.USE_CLIENT_DEFAULT,
                 follow_redirects=False,
             )
-        except httpx.LocalProtocolError:
-            # Its text quotes the header it refuses, which may be a credential.
-            raise ArtifactError(f"the request to {self._place} breaks the HTTP protocol", code="bad_request") from None
-        except httpx.TimeoutException as error:
-            raise ArtifactTimeoutError(
-                f"no answer from {self._place} in time ({type(error).__name__})", code="timeout"
-            ) from error
-        except httpx.RequestError as error:
-            text = redact(str(error)) or type(error).__name__
-            raise ArtifactConnectionError(f"no answer from {self._place}: {text}", code="no_answer") from error
         if response.status_code in expect:
             return response
         raise error_of(response)
@@ -190,8 +158,3 @@ class Connection:
     @property
     def _place(self) -> str:
         return str(self.base_url).rstrip("/")
-
-
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    logger.info("attempt %d failed, next one in %.2f s: %s", state.attempt_number, state.upcoming_sleep, error)

@@ -4,17 +4,19 @@
     ├── InvalidArtifactError               the caller's input (400); also ADK's InputValidationError
     │   └── ArtifactTooLargeError          content or metadata over a limit (413, or before any request)
     ├── ArtifactNotFoundError              no artifact of that name (ADK methods return None or [] instead)
-    │   └── ArtifactVersionNotFoundError   the artifact exists, that version does not
+    │   ├── ArtifactVersionNotFoundError   the artifact exists, that version does not
+    │   └── ArtifactUploadNotFoundError    the upload was aborted, has expired, or is not this caller's
     ├── ArtifactPermissionError            not allowed
     │   ├── ArtifactUnauthenticatedError   the API does not know the caller (401)
     │   └── ArtifactForbiddenError         the API knows the caller and refuses (403)
     ├── ArtifactConflictError              the request contradicts an earlier one (409, 422); final
+    │   └── ArtifactPreconditionError      the latest version is not the one that if_match names (412); etag
     ├── ArtifactUnavailableError           worth repeating later; every automatic retry has failed
     │   ├── ArtifactThrottledError         too many requests (429)
     │   ├── ArtifactServerError            the API or its storage failed, or an equal request is in progress
     │   └── ArtifactConnectionError        no answer at all
     │       └── ArtifactTimeoutError       no answer in time; a save may or may not have happened
-    ├── ArtifactIntegrityError             the bytes that arrived are not the bytes that were saved
+    ├── ArtifactIntegrityError             the bytes are not what they were: damaged, or changed meanwhile
     └── UnexpectedResponseError            the answer is not one of the artifact API
         └── WrongServiceUrlError           something answers at that URL, but not the artifact API
 
@@ -36,12 +38,14 @@ __all__ = [
     "ArtifactIntegrityError",
     "ArtifactNotFoundError",
     "ArtifactPermissionError",
+    "ArtifactPreconditionError",
     "ArtifactServerError",
     "ArtifactThrottledError",
     "ArtifactTimeoutError",
     "ArtifactTooLargeError",
     "ArtifactUnauthenticatedError",
     "ArtifactUnavailableError",
+    "ArtifactUploadNotFoundError",
     "ArtifactVersionNotFoundError",
     "InvalidArtifactError",
     "UnexpectedResponseError",
@@ -96,6 +100,10 @@ class ArtifactVersionNotFoundError(ArtifactNotFoundError):
     """The artifact exists, that version does not."""
 
 
+class ArtifactUploadNotFoundError(ArtifactNotFoundError):
+    """The upload was aborted, has expired, or is not this caller's; nothing of it was saved."""
+
+
 class ArtifactPermissionError(ArtifactError):
     """The caller may not do this."""
 
@@ -110,6 +118,16 @@ class ArtifactForbiddenError(ArtifactPermissionError):
 
 class ArtifactConflictError(ArtifactError):
     """The request contradicts an earlier one, e.g. an idempotency key reused for other content."""
+
+
+class ArtifactPreconditionError(ArtifactConflictError):
+    """The latest version is not the one the save was bound to; nothing was saved.
+
+    Attributes:
+        etag: The latest version's; None when there is no artifact, or when it is not known.
+    """
+
+    etag: str | None = None
 
 
 class ArtifactUnavailableError(ArtifactError):
@@ -133,7 +151,11 @@ class ArtifactTimeoutError(ArtifactConnectionError):
 
 
 class ArtifactIntegrityError(ArtifactError):
-    """The content that arrived does not have the digest it was saved with."""
+    """The bytes are not what they were.
+
+    `code` tells: `digest_mismatch`, damaged on the way or at rest; `source_changed`, a file changed while
+    it was sent; `artifact_changed`, another content took the version's place while it was downloaded.
+    """
 
 
 class UnexpectedResponseError(ArtifactError):

@@ -10,11 +10,9 @@ from typing_extensions import override
 
 from artifact_store.errors import InvalidInput
 from artifact_store.names import MAX_VERSION, ArtifactId, Scope
-from google_adk_aws._api import ArtifactApi
 from google_adk_aws._auth import Auth
-from google_adk_aws._connection import Connection
+from google_adk_aws._client import ArtifactClient
 from google_adk_aws._errors import ArtifactNotFoundError, InvalidArtifactError
-from google_adk_aws._metadata import check_metadata
 from google_adk_aws._parts import REFERENCE_PREFIX, from_content, to_content, to_part
 from google_adk_aws._references import MAX_HOPS, Caller, resolve
 from google_adk_aws._retry import RetryPolicy
@@ -30,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["HttpArtifactService"]
 
 _USER_PREFIX: Final = "user:"
-_DEFAULT_RETRY: Final = RetryPolicy()
+_CACHE_BYTES: Final = 32 * 1024 * 1024
+"""Agents load the same few artifacts for one request to a model after the other."""
 
 
 class HttpArtifactService(BaseArtifactService):
@@ -49,9 +48,15 @@ class HttpArtifactService(BaseArtifactService):
             another string: a bearer token; a callable, plain or asynchronous, that returns one;
             any `httpx.Auth`; None: nothing.
         http_client: Use this client, with its timeouts, transport and limits, and do not close it.
+        storage_client: The same for content that goes to and comes from the storage directly. Its headers, cookies
+            and auth are never sent there.
         timeout: Seconds for connecting, sending, receiving and waiting for a connection, each, in one
             attempt; or an `httpx.Timeout`. By default 30, and 5 for connecting.
         retry: How often one call is tried, and for how long.
+        cache_bytes: Contents that were loaded are kept in memory, at most so many bytes. Loading one again asks
+            the API whether it still is the one, and a stale one is never given. 0 keeps none.
+        cache_max_age: Seconds for which a cached content is given without asking. What other processes save or
+            delete is then seen that much later.
         **server_options: What ADK's server passes beside `uri` (`agents_dir`); ignored. Without `uri`
             an unknown argument is an error.
 
@@ -67,31 +72,41 @@ class HttpArtifactService(BaseArtifactService):
         uri: str | None = None,
         auth: Auth = "auto",
         http_client: httpx.AsyncClient | None = None,
+        storage_client: httpx.AsyncClient | None = None,
         timeout: float | httpx.Timeout | None = None,
         retry: RetryPolicy | None = None,
+        cache_bytes: int = _CACHE_BYTES,
+        cache_max_age: float = 0.0,
         **server_options: object,
     ) -> None:
         if (base_url is None) == (uri is None):
             raise TypeError("HttpArtifactService needs its URL once: as first argument, or as uri=")
         if server_options and uri is None:
             raise TypeError(f"unknown arguments: {', '.join(sorted(server_options))}")
-        self._connection = Connection(
+        self._client = ArtifactClient(
             base_url or uri or "",
             auth=auth,
             http_client=http_client,
+            storage_client=storage_client,
             timeout=timeout,
-            retry=retry or _DEFAULT_RETRY,
+            retry=retry,
+            cache_bytes=cache_bytes,
+            cache_max_age=cache_max_age,
         )
-        self._api = ArtifactApi(self._connection)
 
     @property
     def base_url(self) -> str:
         """The address of the API."""
-        return str(self._connection.base_url).rstrip("/")
+        return self._client.base_url
+
+    @property
+    def client(self) -> ArtifactClient:
+        """What this service calls, for what ADK has no call for: files, links, batches. Closed with the service."""
+        return self._client
 
     async def aclose(self) -> None:
         """Closes the connections made here; the service cannot be used after that."""
-        await self._connection.aclose()
+        await self._client.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,9 +136,9 @@ class HttpArtifactService(BaseArtifactService):
             app_name: The app.
             user_id: The user.
             filename: Any text up to 900 bytes encoded; `user:` in front means the user's scope.
-            artifact: A part with `inline_data`, `text` or `file_data` of at most 3 MiB, or such a dict.
+            artifact: A part with `inline_data`, `text` or `file_data` of any size, or such a dict.
             session_id: The session; None means the user's scope.
-            custom_metadata: JSON of any type; about 4.5 KB with the display name.
+            custom_metadata: JSON of any type, at most 64 KB.
 
         Returns:
             The version: 0, 1, 2, …
@@ -141,9 +156,14 @@ class HttpArtifactService(BaseArtifactService):
             uri = content.decode()
             if uri.startswith(REFERENCE_PREFIX):
                 resolve(uri, caller=Caller(app=app_name, user=user_id, session=session_id))
-        if custom_metadata:
-            check_metadata(custom_metadata)
-        saved = await self._api.save(target, content, part=header, metadata=custom_metadata)
+        saved = await self._client.save(
+            target,
+            content,
+            kind=header.kind,
+            mime_type=header.mime_type,
+            display_name=header.display_name,
+            custom_metadata=custom_metadata,
+        )
         return saved.version
 
     @override
@@ -173,7 +193,7 @@ class HttpArtifactService(BaseArtifactService):
         caller = Caller(app=app_name, user=user_id, session=session_id)
         for _ in range(MAX_HOPS + 1):
             try:
-                content = await self._api.load(target, version)
+                content = await self._client.load(target, version)
             except ArtifactNotFoundError:
                 return None
             part = from_content(content)
@@ -203,7 +223,7 @@ class HttpArtifactService(BaseArtifactService):
             ArtifactError: As described in this package's errors.
         """
         scope = _scope(app_name, user_id, session_id)
-        names = [summary.filename async for summary in self._api.artifacts(scope)]
+        names = [summary.filename async for summary in self._client.artifacts(scope)]
         if scope.session is None:
             # A user's own list has bare names; with the prefix they mean the same in any session.
             names = [_USER_PREFIX + name for name in names]
@@ -219,7 +239,7 @@ class HttpArtifactService(BaseArtifactService):
         session_id: str | None = None,
     ) -> None:
         """Deletes all versions; the next save starts at 0 again. Nothing to delete is no error."""
-        await self._api.delete(_artifact_id(app_name, user_id, session_id, filename))
+        await self._client.delete(_artifact_id(app_name, user_id, session_id, filename))
 
     @override
     async def list_versions(
@@ -262,13 +282,13 @@ class HttpArtifactService(BaseArtifactService):
         if not _can_exist(version):
             return None
         try:
-            return _artifact_version(await self._api.describe(target, version))
+            return _artifact_version(await self._client.describe(target, version))
         except ArtifactNotFoundError:
             return None
 
     async def _versions(self, target: ArtifactId) -> list[VersionMetadata]:
         try:
-            versions = [version async for version in self._api.versions(target)]
+            versions = [version async for version in self._client.versions(target)]
         except ArtifactNotFoundError:
             return []
         return sorted(versions, key=lambda version: version.version)

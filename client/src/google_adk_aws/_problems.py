@@ -16,11 +16,13 @@ from google_adk_aws._errors import (
     ArtifactForbiddenError,
     ArtifactIntegrityError,
     ArtifactNotFoundError,
+    ArtifactPreconditionError,
     ArtifactServerError,
     ArtifactThrottledError,
     ArtifactTooLargeError,
     ArtifactUnauthenticatedError,
     ArtifactUnavailableError,
+    ArtifactUploadNotFoundError,
     ArtifactVersionNotFoundError,
     InvalidArtifactError,
     UnexpectedResponseError,
@@ -31,11 +33,15 @@ from google_adk_aws._redaction import first_sentence
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["error_of"]
+__all__ = ["error_of", "error_of_problem"]
 
 _BY_CODE: Final[Mapping[str, type[ArtifactError]]] = {
     "artifact_not_found": ArtifactNotFoundError,
     "version_not_found": ArtifactVersionNotFoundError,
+    "upload_not_found": ArtifactUploadNotFoundError,
+    "upload_incomplete": ArtifactConflictError,
+    "upload_finalized": ArtifactConflictError,
+    "precondition_failed": ArtifactPreconditionError,
     "route_not_found": WrongServiceUrlError,
     "method_not_allowed": WrongServiceUrlError,
     "content_too_large": ArtifactTooLargeError,
@@ -51,6 +57,7 @@ _BY_STATUS: Final[Mapping[int, type[ArtifactError]]] = {
     HTTPStatus.UNAUTHORIZED: ArtifactUnauthenticatedError,
     HTTPStatus.FORBIDDEN: ArtifactForbiddenError,
     HTTPStatus.CONFLICT: ArtifactConflictError,
+    HTTPStatus.PRECONDITION_FAILED: ArtifactPreconditionError,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ArtifactTooLargeError,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ArtifactTooLargeError,
     HTTPStatus.UNPROCESSABLE_ENTITY: ArtifactConflictError,
@@ -69,27 +76,42 @@ def error_of(response: httpx.Response) -> ArtifactError:
     """The error that an answer other than the expected one stands for."""
     body = _json_object(response)
     if _media_type(response) == "application/problem+json" and isinstance(body.get("code"), str):
-        return _of_problem(response, body)
+        return error_of_problem(
+            body,
+            status=response.status_code,
+            request_id=_request_id(response, body),
+            retry_after=_retry_after(response),
+        )
     return _of_gateway(response, body)
 
 
-def _of_problem(response: httpx.Response, problem: Mapping[str, Any]) -> ArtifactError:
-    code = problem["code"]
-    kind = _BY_CODE.get(code) or _BY_STATUS.get(response.status_code)
+def error_of_problem(
+    problem: Mapping[str, Any],
+    *,
+    status: int,
+    request_id: str | None = None,
+    retry_after: float | None = None,
+) -> ArtifactError:
+    """The error that problem details stand for, be they an answer or one item's result in a batch."""
+    code = _string(problem, "code") or f"http_{status}"
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if kind is None:
-        kind = InvalidArtifactError if response.status_code == HTTPStatus.BAD_REQUEST else UnexpectedResponseError
+        kind = InvalidArtifactError if status == HTTPStatus.BAD_REQUEST else UnexpectedResponseError
     detail = _string(problem, "detail") or _string(problem, "title") or code
     field = _string(problem, "field")
     if field and issubclass(kind, InvalidArtifactError) and field not in detail:
         detail = f"{field}: {detail}"
-    return kind(
-        _with_request_id(detail, kind, _request_id(response, problem)),
+    error = kind(
+        _with_request_id(detail, kind, request_id),
         code=code,
         field=field,
-        status=response.status_code,
-        request_id=_request_id(response, problem),
-        retry_after=_retry_after(response),
+        status=status,
+        request_id=request_id,
+        retry_after=retry_after,
     )
+    if isinstance(error, ArtifactPreconditionError):
+        error.etag = _string(problem, "etag")
+    return error
 
 
 def _of_gateway(response: httpx.Response, body: Mapping[str, Any]) -> ArtifactError:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+import logging
 import random
 from dataclasses import dataclass
+
+import tenacity
 
 from google_adk_aws._errors import ArtifactError, ArtifactUnavailableError
 
 __all__ = ["RetryPolicy"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +66,36 @@ class RetryPolicy:
             return delay
         # On top, so that clients told the same second do not come back in the same instant.
         return retry_after + min(delay, self.base_delay)
+
+    def without_deadline(self) -> RetryPolicy:
+        """The same, for what may take as long as it gets on."""
+        return dataclasses.replace(self, deadline=None)
+
+    def attempted(self) -> tenacity.AsyncRetrying:
+        """The loop of attempts; the last one's error leaves it."""
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            return self.delay(attempt=state.attempt_number, error=_error_of(state))
+
+        stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.attempts)
+        if self.deadline is not None:
+            # Better the API's own error now than a timeout after a wait that leads nowhere.
+            stop = tenacity.stop_any(stop, tenacity.stop_before_delay(self.deadline))
+        return tenacity.AsyncRetrying(
+            stop=stop,
+            wait=wait,
+            retry=tenacity.retry_if_exception(self.is_worth_repeating),
+            before_sleep=_log_retry,
+            sleep=asyncio.sleep,
+            reraise=True,
+        )
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    logger.info(
+        "attempt %d failed, next one in %.2f s: %s", state.attempt_number, state.upcoming_sleep, _error_of(state)
+    )

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from google_adk_aws import _facts
 from google_adk_aws._errors import ArtifactIntegrityError, UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactSummary",
+    "ContentInfo",
     "PartHeader",
     "StoredContent",
     "VersionMetadata",
+    "check_sha256",
     "content_digest",
     "json_header",
+    "sha256_of",
     "verify_digest",
 ]
+
+_MAX_DIGITS: Final = 20
 
 _SHA256_MEMBER: Final = re.compile(r"(?:^|,)\s*sha-256=:(?P<value>[A-Za-z0-9+/=]*):\s*(?:;[^,]*)?(?=,|$)")
 
@@ -47,7 +53,7 @@ def _read_json_header(value: str, name: str) -> Mapping[str, Any]:
         )
     except (ValueError, RecursionError):
         raise UnexpectedResponseError(f"the API sent a malformed {name} header", code="invalid_response") from None
-    return _object(decoded, name)
+    return _facts.mapping(decoded, name)
 
 
 def content_digest(sha256: bytes) -> str:
@@ -55,26 +61,43 @@ def content_digest(sha256: bytes) -> str:
     return f"sha-256=:{base64.b64encode(sha256).decode()}:"
 
 
+def sha256_of(digest: str | None) -> str | None:
+    """The SHA-256 in hex that a Content-Digest header tells; None without one, empty when it cannot be read."""
+    member = _SHA256_MEMBER.search(digest or "")
+    if member is None:
+        return None
+    try:
+        return base64.b64decode(member["value"], validate=True).hex()
+    except binascii.Error:
+        return ""
+
+
+def check_sha256(actual: str, expected: str | None, *, size: int) -> None:
+    """Compares what arrived with what was saved; without an expected SHA-256 there is nothing to compare.
+
+    Raises:
+        ArtifactIntegrityError: They differ.
+    """
+    if expected is not None and not hmac.compare_digest(actual, expected):
+        raise ArtifactIntegrityError(
+            f"the content that arrived ({size:,} bytes) does not have the SHA-256 it was saved with",
+            code="digest_mismatch",
+        )
+
+
 def verify_digest(content: bytes, header: str | None) -> None:
-    """Compares a body with the Content-Digest it came with; without one there is nothing to compare.
+    """Compares a body with the Content-Digest it came with.
 
     Raises:
         ArtifactIntegrityError: They differ, or the digest cannot be read.
     """
-    if header is None:
-        return
-    member = _SHA256_MEMBER.search(header)
-    if member is None:
-        return
-    try:
-        expected = base64.b64decode(member["value"], validate=True)
-    except binascii.Error:
-        expected = b""
-    if not hmac.compare_digest(expected, hashlib.sha256(content).digest()):
-        raise ArtifactIntegrityError(
-            f"the content that arrived ({len(content):,} bytes) does not have the SHA-256 it was saved with",
-            code="digest_mismatch",
-        )
+    expected = sha256_of(header)
+    if expected is not None:
+        check_sha256(hashlib.sha256(content).hexdigest(), expected, size=len(content))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,33 +126,66 @@ class PartHeader:
             return cls(mime_type=response.headers.get("content-type"))
         facts = _read_json_header(value, "Artifact-Part")
         return cls(
-            kind=_text(facts, "kind", default="bytes"),
-            mime_type=_optional_text(facts, "mimeType"),
-            display_name=_optional_text(facts, "displayName"),
+            kind=_facts.text(facts, "kind", default="bytes"),
+            mime_type=_facts.optional_text(facts, "mimeType"),
+            display_name=_facts.optional_text(facts, "displayName"),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredContent:
-    """The content of one version.
+class ContentInfo:
+    """What is told of a version along with its content.
+
+    Attributes:
+        part: What kind of part it is.
+        version: The number of the version.
+        size: Bytes of the content; None when the API did not tell.
+        sha256: SHA-256 of the content, in hex; None when it was saved without one.
+        etag: The version's entity tag, which no other version of the artifact ever has, not even after a delete.
+    """
+
+    part: PartHeader
+    version: int
+    size: int | None = None
+    sha256: str | None = None
+    etag: str | None = None
+
+    @classmethod
+    def of(cls, response: httpx.Response) -> ContentInfo:
+        """Reads the headers of a content answer, or of the redirect to the content."""
+        headers = response.headers
+        number, size = headers.get("artifact-version", ""), headers.get("artifact-size", "")
+        if not _is_number(number):
+            raise UnexpectedResponseError("the API sent content without its version", code="invalid_response")
+        return cls(
+            part=PartHeader.of(response),
+            version=int(number),
+            size=int(size) if _is_number(size) else None,
+            sha256=sha256_of(headers.get("content-digest")),
+            etag=headers.get("etag"),
+        )
+
+    @classmethod
+    def of_version(cls, version: VersionMetadata) -> ContentInfo:
+        """The same, of a version that is known by its metadata."""
+        part = PartHeader(kind=version.kind, mime_type=version.mime_type, display_name=version.display_name)
+        return cls(part=part, version=version.version, size=version.size, sha256=version.sha256, etag=version.etag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredContent(ContentInfo):
+    """The content of one version, and what is told along with it.
 
     Attributes:
         body: The bytes.
-        part: What kind of part they are.
-        version: The number of the version.
     """
 
-    body: bytes
-    part: PartHeader
-    version: int
+    body: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, response: httpx.Response) -> StoredContent:
-        """Reads a content answer."""
-        number = response.headers.get("artifact-version", "")
-        if not (number.isascii() and number.isdigit() and len(number) <= len("9999999999")):
-            raise UnexpectedResponseError("the API sent content without its version", code="invalid_response")
-        return cls(body=response.content, part=PartHeader.of(response), version=int(number))
+    def joined(cls, info: ContentInfo, body: bytes) -> StoredContent:
+        """The content that `info` is about."""
+        return cls(part=info.part, version=info.version, size=len(body), sha256=info.sha256, etag=info.etag, body=body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +199,11 @@ class VersionMetadata:
         create_time: Seconds since 1970 UTC.
         kind: `bytes`, `text` or `file`.
         mime_type: As the saver gave it.
+        display_name: As the saver gave it.
         custom_metadata: As the saver gave it.
+        size: Bytes of the content; None when the API did not tell.
+        sha256: SHA-256 of the content, in hex; None when it was saved without one.
+        etag: The version's entity tag; what `if_match` takes.
     """
 
     filename: str
@@ -152,20 +212,28 @@ class VersionMetadata:
     create_time: float
     kind: str = "bytes"
     mime_type: str | None = None
+    display_name: str | None = None
     custom_metadata: Mapping[str, Any] = field(default_factory=dict)
+    size: int | None = None
+    sha256: str | None = None
+    etag: str | None = None
 
     @classmethod
     def of(cls, value: object) -> VersionMetadata:
         """Reads the JSON of one version."""
-        facts = _object(value, "version")
+        facts = _facts.mapping(value, "version")
         return cls(
-            filename=_text(facts, "filename"),
-            version=_number(facts, "version"),
-            canonical_uri=_text(facts, "canonicalUri"),
-            create_time=_time(facts, "createTime"),
-            kind=_text(facts, "kind", default="bytes"),
-            mime_type=_optional_text(facts, "mimeType"),
-            custom_metadata=_object(facts.get("customMetadata") or {}, "customMetadata"),
+            filename=_facts.text(facts, "filename"),
+            version=_facts.number(facts, "version"),
+            canonical_uri=_facts.text(facts, "canonicalUri"),
+            create_time=_facts.seconds(facts, "createTime"),
+            kind=_facts.text(facts, "kind", default="bytes"),
+            mime_type=_facts.optional_text(facts, "mimeType"),
+            display_name=_facts.optional_text(facts, "displayName"),
+            custom_metadata=_facts.mapping(facts.get("customMetadata") or {}, "customMetadata"),
+            size=_facts.optional_number(facts, "size"),
+            sha256=_facts.optional_text(facts, "sha256"),
+            etag=_facts.optional_text(facts, "etag"),
         )
 
 
@@ -184,42 +252,5 @@ class ArtifactSummary:
     @classmethod
     def of(cls, value: object) -> ArtifactSummary:
         """Reads the JSON of one line."""
-        facts = _object(value, "artifact")
-        return cls(filename=_text(facts, "filename"), version=_number(facts, "version"))
-
-
-def _unexpected(name: str) -> UnexpectedResponseError:
-    return UnexpectedResponseError(
-        f"the answer has no valid {name}; is this the artifact API, and of this version?", code="invalid_response"
-    )
-
-
-def _object(value: object, name: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _unexpected(name)
-    return value
-
-
-def _text(facts: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
-    value = facts.get(name, default)
-    if not isinstance(value, str):
-        raise _unexpected(name)
-    return value
-
-
-def _optional_text(facts: Mapping[str, Any], name: str) -> str | None:
-    return None if facts.get(name) is None else _text(facts, name)
-
-
-def _number(facts: Mapping[str, Any], name: str) -> int:
-    value = facts.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _unexpected(name)
-    return value
-
-
-def _time(facts: Mapping[str, Any], name: str) -> float:
-    value = facts.get(name)
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise _unexpected(name)
-    return float(value)
+        facts = _facts.mapping(value, "artifact")
+        return cls(filename=_facts.text(facts, "filename"), version=_facts.number(facts, "version"))

@@ -72,7 +72,7 @@ async def test_one_connection_serves_call_after_call(server: Server) -> None:
 async def test_many_calls_at_once_share_one_client(server: Server) -> None:
     async with HttpArtifactService(server.url) as service:
         await asyncio.gather(*[load(service) for _ in range(20)])
-        assert len(service._connection._pool._clients) == 1
+        assert len(service.client._connection._pool._clients) == 1
 
 
 def test_one_service_on_loop_after_loop(server: Server) -> None:
@@ -86,10 +86,10 @@ def test_one_service_on_loop_after_loop(server: Server) -> None:
         warnings.simplefilter("ignore", ResourceWarning)
         for _ in range(3):
             asyncio.run(use_and_leave_open())
-            assert len(service._connection._pool._clients) == 1
+            assert len(service.client._connection._pool._clients) == 1
         asyncio.run(service.aclose())
         gc.collect()
-    assert service._connection._pool._clients == {}
+    assert service.client._connection._pool._clients == {}
 
 
 def test_one_service_on_many_loops_at_once(server: Server) -> None:
@@ -98,7 +98,7 @@ def test_one_service_on_many_loops_at_once(server: Server) -> None:
     async def use() -> None:
         for _ in range(5):
             assert await load(service) is not None
-        await (await service._connection._pool.client()).aclose()
+        await (await service.client._connection._pool.client()).aclose()
 
     with ThreadPoolExecutor(4) as threads:
         for future in [threads.submit(asyncio.run, use()) for _ in range(4)]:
@@ -111,7 +111,7 @@ def test_closing_reaches_the_clients_of_other_running_loops(server: Server) -> N
 
     async def elsewhere() -> None:
         await load(service)
-        clients.append(await service._connection._pool.client())
+        clients.append(await service.client._connection._pool.client())
         ready.set()
         await asyncio.to_thread(done.wait, 10)
 
@@ -158,10 +158,10 @@ async def test_timeouts(arguments: dict[str, Any], expected: dict[str, float]) -
 
 async def test_timeouts_of_own_clients() -> None:
     service = HttpArtifactService(URL)
-    assert (await service._connection._pool.client()).timeout == httpx.Timeout(30, connect=5)
+    assert (await service.client._connection._pool.client()).timeout == httpx.Timeout(30, connect=5)
     await service.aclose()
     service = HttpArtifactService(URL, timeout=7)
-    assert (await service._connection._pool.client()).timeout == httpx.Timeout(7)
+    assert (await service.client._connection._pool.client()).timeout == httpx.Timeout(7)
     await service.aclose()
 
 

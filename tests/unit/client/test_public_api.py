@@ -15,26 +15,40 @@ pytestmark = pytest.mark.unit
 
 def test_exported_names() -> None:
     assert google_adk_aws.__all__ == [
+        "ArtifactClient",
         "ArtifactConflictError",
         "ArtifactConnectionError",
         "ArtifactError",
         "ArtifactForbiddenError",
+        "ArtifactId",
         "ArtifactIntegrityError",
         "ArtifactNotFoundError",
         "ArtifactPermissionError",
+        "ArtifactPreconditionError",
         "ArtifactServerError",
+        "ArtifactSummary",
         "ArtifactThrottledError",
         "ArtifactTimeoutError",
         "ArtifactTooLargeError",
         "ArtifactUnauthenticatedError",
         "ArtifactUnavailableError",
+        "ArtifactUploadNotFoundError",
         "ArtifactVersionNotFoundError",
         "BearerAuth",
+        "ContentInfo",
+        "DownloadLink",
         "HttpArtifactService",
         "InvalidArtifactError",
+        "PartHeader",
+        "Progress",
         "RetryPolicy",
+        "Scope",
         "SigV4Auth",
+        "StoredContent",
         "UnexpectedResponseError",
+        "UploadHandle",
+        "UploadLink",
+        "VersionMetadata",
         "WrongServiceUrlError",
         "__version__",
     ]
@@ -50,8 +64,9 @@ def test_nothing_else_looks_public() -> None:
 def test_the_constructor_of_the_service() -> None:
     assert str(inspect.signature(HttpArtifactService)) == (
         "(base_url: 'str | None' = None, *, uri: 'str | None' = None, auth: 'Auth' = 'auto', "
-        "http_client: 'httpx.AsyncClient | None' = None, timeout: 'float | httpx.Timeout | None' = None, "
-        "retry: 'RetryPolicy | None' = None, **server_options: 'object') -> 'None'"
+        "http_client: 'httpx.AsyncClient | None' = None, storage_client: 'httpx.AsyncClient | None' = None, "
+        "timeout: 'float | httpx.Timeout | None' = None, retry: 'RetryPolicy | None' = None, "
+        "cache_bytes: 'int' = 33554432, cache_max_age: 'float' = 0.0, **server_options: 'object') -> 'None'"
     )
 
 

@@ -10,7 +10,13 @@ from google.adk.artifacts.base_artifact_service import ArtifactVersion
 from google.adk.errors.input_validation_error import InputValidationError
 from google.genai import types
 
-from google_adk_aws import ArtifactIntegrityError, ArtifactTooLargeError, InvalidArtifactError, UnexpectedResponseError
+from google_adk_aws import (
+    ArtifactIntegrityError,
+    ArtifactTooLargeError,
+    InvalidArtifactError,
+    UnexpectedResponseError,
+    WrongServiceUrlError,
+)
 from google_adk_aws._version import __version__
 
 from .scripted import (
@@ -187,24 +193,33 @@ async def test_the_reserved_session_is_refused_on_save_alone(session: str) -> No
     assert api.paths == ["/v1/apps/app/users/alice/artifacts/a"]
 
 
-async def test_content_over_the_limit_is_refused_before_sending() -> None:
+async def test_three_mib_go_in_one_request_and_more_do_not() -> None:
     data = b"\0" * (3 * 1024 * 1024 + 1)
-    with pytest.raises(ArtifactTooLargeError, match=r"3,145,729 bytes.*3 MiB") as caught:
-        await NO_REQUEST.service().save_artifact(**NAMED, artifact=types.Part.from_bytes(data=data, mime_type="a/b"))
-    assert isinstance(caught.value, InputValidationError)
     api = ScriptedApi(saved())
     await api.service().save_artifact(**NAMED, artifact=types.Part.from_bytes(data=data[1:], mime_type="a/b"))
     assert len(api.requests[0].content) == 3 * 1024 * 1024
+    api = ScriptedApi(problem(404, "route_not_found"))
+    with pytest.raises(WrongServiceUrlError):
+        await api.service().save_artifact(**NAMED, artifact=types.Part.from_bytes(data=data, mime_type="a/b"))
+    assert api.paths == [f"{PATH}/a.txt/uploads"]
 
 
-async def test_metadata_over_the_limit_is_refused_before_sending() -> None:
-    with pytest.raises(ArtifactTooLargeError, match=r"6,144") as caught:
-        await NO_REQUEST.service().save_artifact(**NAMED, artifact=TEXT, custom_metadata={"k": "x" * 4600})
-    assert caught.value.code == "metadata_too_large"
+async def test_six_kib_of_headers_go_in_one_request_and_more_do_not() -> None:
     api = ScriptedApi(saved())
     await api.service().save_artifact(**NAMED, artifact=TEXT, custom_metadata={"k": "x" * 4500})
     sizes = [len(api.requests[0].headers[name]) for name in ("artifact-part", "artifact-metadata")]
     assert sum(sizes) <= 6144
+    api = ScriptedApi(problem(404, "route_not_found"))
+    with pytest.raises(WrongServiceUrlError):
+        await api.service().save_artifact(**NAMED, artifact=TEXT, custom_metadata={"k": "x" * 4600})
+    assert api.paths == [f"{PATH}/a.txt/uploads"]
+
+
+async def test_metadata_over_the_limit_is_refused_before_sending() -> None:
+    with pytest.raises(ArtifactTooLargeError, match=r"65,536") as caught:
+        await NO_REQUEST.service().save_artifact(**NAMED, artifact=TEXT, custom_metadata={"k": "é" * 32_768})
+    assert caught.value.code == "metadata_too_large"
+    assert isinstance(caught.value, InputValidationError)
 
 
 async def test_delete() -> None:

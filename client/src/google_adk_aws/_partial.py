@@ -1,0 +1,138 @@
+"""A file that is being downloaded: beside its target, with a list of the ranges that are there.
+
+    NAME.DIGEST.part          the bytes, with holes
+    NAME.DIGEST.part.ranges   one line of what it is, then the number of each range that is complete
+
+The digest in the name keeps contents apart: a range is never mixed with those of another content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from google_adk_aws._files import OpenFile, sha256_of_file, sync_folder
+from google_adk_aws._state_file import StateFile
+from google_adk_aws._wire import ContentInfo
+
+__all__ = ["PartialFile"]
+
+_NAME_LIMIT: Final = 120
+"""Characters of the target's name in that of the file: file systems allow 255 bytes."""
+
+
+class PartialFile:
+    """What has arrived of one content. Every method may block.
+
+    Args:
+        target: Where it goes when it is complete.
+        info: Which content.
+        size: Bytes of it.
+        range_size: Bytes of every range but the last.
+        resume: Whether to go on with what is there, and leave what is there to the next one.
+    """
+
+    def __init__(self, target: Path, info: ContentInfo, *, size: int, range_size: int, resume: bool) -> None:
+        self._target = target
+        self._size = size
+        self._range_size = range_size
+        self._facts = json.dumps({"size": size, "rangeSize": range_size, "sha256": info.sha256, "etag": info.etag})
+        identity = info.sha256 or hashlib.sha256((info.etag or secrets.token_hex()).encode()).hexdigest()
+        path = target.with_name(f"{target.name[:_NAME_LIMIT]}.{identity[:16]}.part")
+        self._ranges = StateFile.open(path.with_name(f"{path.name}.ranges")) if resume else None
+        if self._ranges is None:
+            # Somebody else downloads the same, or nothing is to be left.
+            path = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        self._path = path
+        self._complete = self._read_ranges()
+        flags = os.O_RDWR | os.O_CREAT | (0 if self._complete else os.O_TRUNC)
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            self._file = OpenFile(os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0))
+        except OSError:
+            self._close_ranges()
+            raise
+        if self._file.identity.size != size:
+            self._start_again()
+
+    @property
+    def missing(self) -> list[tuple[int, int, int]]:
+        """Number, start and stop of each range that is not there."""
+        starts = range(0, self._size, self._range_size)
+        return [
+            (number, start, min(start + self._range_size, self._size))
+            for number, start in enumerate(starts)
+            if number not in self._complete
+        ]
+
+    @property
+    def present_bytes(self) -> int:
+        """Bytes of the ranges that are there."""
+        return self._size - sum(stop - start for _, start, stop in self.missing)
+
+    def write(self, data: bytes, position: int) -> None:
+        """Writes some of a range."""
+        self._file.write(data, position)
+
+    def completed(self, number: int) -> None:
+        """Notes that a range is there."""
+        self._complete.add(number)
+        if self._ranges is not None:
+            self._ranges.append(f"{number}\n")
+
+    def sha256(self) -> str:
+        """SHA-256 of what is there, in hex."""
+        return sha256_of_file(self._file)
+
+    def publish(self) -> None:
+        """Makes it the target, at once and for good."""
+        self._file.sync()
+        self._file.close()
+        self._path.replace(self._target)
+        sync_folder(self._target.parent)
+        if self._ranges is not None:
+            self._ranges.remove()
+        self._close_ranges()
+
+    def discard(self) -> None:
+        """Leaves nothing."""
+        self._file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        if self._ranges is not None:
+            self._ranges.remove()
+        self._close_ranges()
+
+    def leave(self) -> None:
+        """Leaves what is there to the next one, if there can be one."""
+        if self._ranges is None:
+            self.discard()
+            return
+        self._file.close()
+        self._close_ranges()
+
+    def _read_ranges(self) -> set[int]:
+        """The ranges that an earlier download completed; none when it was of another content or cut."""
+        if self._ranges is None:
+            return set()
+        first, *lines = self._ranges.read().splitlines(keepends=True) or [""]
+        if first != f"{self._facts}\n" or not self._path.exists():
+            self._ranges.replace(f"{self._facts}\n")
+            return set()
+        # The last line may have been cut off.
+        return {int(line) for line in lines if line.endswith("\n") and line.strip().isdecimal()}
+
+    def _start_again(self) -> None:
+        self._complete.clear()
+        if self._ranges is not None:
+            self._ranges.replace(f"{self._facts}\n")
+        self._file.resize(self._size)
+
+    def _close_ranges(self) -> None:
+        if self._ranges is not None:
+            self._ranges.close()
