@@ -175,7 +175,8 @@ class Storage:
         request = httpx.Request(
             signed.method,
             url,
-            headers={**sent, **headers},
+            # httpx names the host by itself only where it is given no stream.
+            headers={"Host": url.netloc.decode("ascii"), **sent, **headers},
             stream=content,
             extensions={"timeout": timeout.as_dict()},
         )
