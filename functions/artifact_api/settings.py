@@ -31,6 +31,7 @@ class Settings:
         idempotency_table_name: Powertools' table; only the write function has one.
         cursor_secret_arn: The secret that signs cursors and upload ids; the delete function has none.
         purge_queue_url: The queue of purges that did not end; only the delete function may have one.
+        erase_queue_url: The queue of users' deletions; only the delete function may have one.
         auth_mode: Who may call; NONE exists on a developer's machine only.
         jwt_app_claim: The claim that must equal the path's app; None when tokens are not bound to one.
         jwt_user_claim: The claim that must equal the path's user.
@@ -43,6 +44,7 @@ class Settings:
     idempotency_table_name: str | None
     cursor_secret_arn: str | None
     purge_queue_url: str | None
+    erase_queue_url: str | None
     auth_mode: AuthMode
     jwt_app_claim: str | None
     jwt_user_claim: str
@@ -72,6 +74,7 @@ class Settings:
             idempotency_table_name=environ.get("IDEMPOTENCY_TABLE_NAME") or None,
             cursor_secret_arn=environ.get("CURSOR_SECRET_ARN") or None,
             purge_queue_url=environ.get("PURGE_QUEUE_URL") or None,
+            erase_queue_url=environ.get("ERASE_QUEUE_URL") or None,
             auth_mode=cast("AuthMode", auth_mode),
             jwt_app_claim=environ.get("JWT_APP_CLAIM") or None,
             jwt_user_claim=environ.get("JWT_USER_CLAIM") or "sub",
