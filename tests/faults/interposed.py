@@ -8,9 +8,11 @@ from typing import Any
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
 from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.adapters.time import InTurn
+from artifact_store.erasing import Eraser
+from artifact_store.erasures import Erasures
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
-from artifact_store.maintenance import Maintenance
+from artifact_store.maintenance import Maintenance, in_turn
 from artifact_store.ports import Clock, Parallel, Ports
 from artifact_store.store import ArtifactStore
 
@@ -77,6 +79,13 @@ class World:
     def maintenance(self, hook: Hook | None = None) -> Maintenance:
         table = self._table(hook)
         return Maintenance(self._ports(table, hook, self.clock, InTurn()), table)
+
+    def erasures(self, hook: Hook | None = None) -> Erasures:
+        return Erasures(self._table(hook), self.clock)
+
+    def eraser(self, hook: Hook | None = None) -> Eraser:
+        ports = self._ports(self._table(hook), hook, self.clock, InTurn())
+        return Eraser(ports, self.erasures(hook), each=in_turn)
 
     def _table(self, hook: Hook | None) -> Any:
         return Interposed(self.table, hook) if hook else self.table

@@ -203,6 +203,10 @@ class _Objects:
         )
         return page
 
+    def list_folders(self, prefix: str, *, limit: int, after: str | None) -> tuple[Sequence[str], str | None]:
+        page: tuple[Sequence[str], str | None] = self._ask("objects.list_folders", prefix, limit=limit, after=after)
+        return page
+
     def get(self, ref: ObjectRef) -> StoredObject | None:
         stored: StoredObject | None = self._ask("objects.get", ref)
         return stored

@@ -103,5 +103,8 @@ class _ByKey:
     ) -> tuple[Sequence[ListedObject], ObjectRef | None]:
         return self._objects.list_versions(prefix, limit=limit, after=after)
 
+    def list_folders(self, prefix: str, *, limit: int, after: str | None) -> tuple[Sequence[str], str | None]:
+        return self._objects.list_folders(prefix, limit=limit, after=after)
+
     def get(self, ref: ObjectRef) -> StoredObject | None:
         return self._objects.get(ref)

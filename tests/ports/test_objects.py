@@ -163,3 +163,38 @@ def test_a_key_under_a_delete_marker_is_free(objects: ObjectStore, foreign: Fore
     head = objects.head("a/0")
     assert head is not None
     assert head.version_id == second
+
+
+def folders(objects: ObjectStore, prefix: str, *, limit: int) -> list[str]:
+    """Every folder of every page."""
+    found: list[str] = []
+    after: str | None = None
+    for _ in range(100):
+        page, after = objects.list_folders(prefix, limit=limit, after=after)
+        assert len(page) <= limit
+        found += page
+        if after is None:
+            return found
+    raise AssertionError("the list does not end")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 1000])
+def test_folders_are_listed_once_each_and_in_the_order_of_their_bytes(objects: ObjectStore, limit: int) -> None:
+    # `-` and `.` sort before a slash, `0` after it.
+    sessions = ["s", "s-", "s.1", "s0", "s1", "s10", "user", "!2F"]
+    for session in sessions:
+        for key in (f"app/u/{session}/a/0", f"app/u/{session}/a/1", f"app/u/{session}/b/0"):
+            objects.create(key, b"x", content_type=None, metadata={})
+    for foreign in ("app/u/file", "app/u0/s/a/0", "app/u-/s/a/0", "app/v/s/a/0", "app2/u/s/a/0"):
+        objects.create(foreign, b"x", content_type=None, metadata={})
+    assert folders(objects, "app/u/", limit=limit) == sorted(f"app/u/{session}/" for session in sessions)
+    assert folders(objects, "app/nobody/", limit=limit) == []
+
+
+def test_a_folder_is_listed_as_long_as_anything_is_in_it(objects: ObjectStore, foreign: Foreign) -> None:
+    key = "app/u/s/doc/0"
+    version_id = objects.create(key, b"x", content_type=None, metadata={})
+    marker = foreign.hide(key)
+    assert folders(objects, "app/u/", limit=10) == ["app/u/s/"], "its object is hidden, but there"
+    objects.delete([ObjectRef(key, version_id), ObjectRef(key, marker)])
+    assert folders(objects, "app/u/", limit=10) == []

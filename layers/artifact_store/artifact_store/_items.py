@@ -31,6 +31,7 @@ __all__ = [
     "head_key",
     "head_position",
     "head_sort",
+    "read_buried",
     "read_grave",
     "read_head",
     "read_row",
@@ -252,3 +253,9 @@ def read_grave(gen: str, item: Item | None) -> Grave | None:
         confirmed=attributes["confirmed"],
         buried_ms=attributes["buried_ms"],
     )
+
+
+def read_buried(scope: Scope, sort: str, item: Item) -> tuple[ArtifactId, Grave]:
+    """Whose grave it is, and the grave."""
+    name, _, gen = sort.removeprefix(GRAVES).partition("#")
+    return ArtifactId(scope, decode(name, field="filename")), cast("Grave", read_grave(gen, item))

@@ -16,7 +16,8 @@ ArtifactStoreError
 ├── NotFound
 │   ├── ArtifactNotFound      no live artifact of that name
 │   ├── VersionNotFound       the artifact lives, that version does not exist
-│   └── UploadNotFound        the upload was aborted, has expired, or was never begun
+│   ├── UploadNotFound        the upload was aborted, has expired, or was never begun
+│   └── DeletionNotFound      no such deletion of that user
 ├── IdempotencyKeyReused      the key was used for other content
 ├── PreconditionFailed        the latest version is not the one the caller has seen
 ├── UploadIncomplete          parts are missing, or are not what was announced
@@ -36,6 +37,7 @@ __all__ = [
     "ArtifactStoreError",
     "ContentTooLarge",
     "Contention",
+    "DeletionNotFound",
     "DigestMismatch",
     "IdempotencyKeyReused",
     "InvalidContent",
@@ -170,6 +172,12 @@ class UploadNotFound(NotFound):
     """The upload was aborted, has expired, was swept, or was never begun."""
 
     code = "upload_not_found"
+
+
+class DeletionNotFound(NotFound):
+    """There is no such deletion of that user, or it ended over a month ago."""
+
+    code = "deletion_not_found"
 
 
 class UploadIncomplete(ArtifactStoreError):

@@ -105,6 +105,10 @@ class TableIndex:
         summaries = [items.read_summary(scope, sort, item) for sort, item in rows if _is_shown(item)]
         return Page(summaries, items.head_position(last) if last else None)
 
+    def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
+        rows, last = self._table.query(scope.partition, items.GRAVES, limit=limit, after=position)
+        return Page([items.read_buried(scope, sort, item) for sort, item in rows], last)
+
     def commit(self, version: Version, *, token: str, fingerprint: str, salt: str = "") -> None:
         artifact, gen, number = version.artifact, version.gen, version.number
         head = Put(

@@ -6,7 +6,7 @@ Each port stands beside its exceptions. Adapters translate every failure of thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -22,6 +22,7 @@ __all__ = [
     "Condition",
     "ConditionFailed",
     "Delete",
+    "Each",
     "Grave",
     "Head",
     "Index",
@@ -153,6 +154,19 @@ class ObjectStore(Protocol):
             Versions, a key's in any order, and where to continue after, or None at the end.
         """
 
+    def list_folders(self, prefix: str, *, limit: int, after: str | None) -> tuple[Sequence[str], str | None]:
+        """Lists what keys have between a prefix and the next slash, hidden and overwritten objects included.
+
+        Args:
+            prefix: What keys start with, a slash at its end.
+            limit: Folders and objects right under the prefix together, at most so many, up to 1,000.
+            after: Where the last page ended.
+
+        Returns:
+            Folders with prefix and final slash, each once, in the order of their bytes; perhaps none, with more
+            to come. And where to continue after, or None at the end.
+        """
+
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         """Deletes versions for good; those that do not exist are fine.
 
@@ -268,6 +282,9 @@ class Index(Protocol):
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Reads the live artifacts of one scope, in the order of their encoded filenames."""
+
+    def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
+        """Reads the graves of one scope, confirmed ones too."""
 
     def commit(self, version: Version, *, token: str, fingerprint: str, salt: str = "") -> None:
         """Makes a record a version, in one transaction.
@@ -420,6 +437,13 @@ class Parallel(Protocol):
 
     def __call__(self, first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
         """Runs both and returns both results; the first's error wins."""
+
+
+class Each(Protocol):
+    """Does the same for many things, perhaps several at a time."""
+
+    def __call__(self, function: Callable[[Any], Any], given: Iterable[Any], /) -> Sequence[Any]:
+        """Returns results in the order of what was given; the first error wins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

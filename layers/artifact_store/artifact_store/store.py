@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from artifact_store._clearing import Cleared, Clearer
 from artifact_store._deleting import Deleter
 from artifact_store._healing import Healer
 from artifact_store._reading import Reader
@@ -24,7 +25,7 @@ from artifact_store.model import (
     Version,
 )
 from artifact_store.names import ArtifactId, Scope
-from artifact_store.ports import Ports
+from artifact_store.ports import Each, Ports
 from artifact_store.transfers import SignedRequest, Upload, UploadedPart, UploadMethod
 
 __all__ = ["ArtifactStore"]
@@ -290,6 +291,29 @@ class ArtifactStore:
             False when there was nothing to delete.
         """
         return self._deleter.delete(artifact, timeout=timeout, on_unfinished=on_unfinished)
+
+    def delete_all(
+        self,
+        scope: Scope,
+        *,
+        each: Each,
+        timeout: float = 20.0,
+        on_unfinished: Callable[[ArtifactId, str], None] | None = None,
+    ) -> Cleared:
+        """Deletes every artifact of one session, or those that belong to one user across sessions.
+
+        Args:
+            scope: Whose. A session's user keeps their own.
+            each: Deletes several at a time.
+            timeout: Begin no further one after so many seconds.
+            on_unfinished: As for `delete`, of every artifact.
+
+        Returns:
+            How many were deleted, and whether none is left of those that lived before.
+        """
+        clearer = Clearer(self._ports, each=each)
+        give_up_at = self._ports.clock.monotonic() + timeout
+        return clearer.clear([scope], give_up_at=give_up_at, on_unfinished=on_unfinished)
 
     def purge(self, artifact: ArtifactId, gen: str, *, timeout: float = 20.0) -> bool:
         """Goes on with removing what a deleted generation left; removes nothing of one that was not deleted.

@@ -165,6 +165,17 @@ class MemoryObjects:
                     page.append(listed)
             return page, None
 
+    def list_folders(self, prefix: str, *, limit: int, after: str | None) -> tuple[Sequence[str], str | None]:
+        _refuse_unless(1 <= limit <= MAX_LIST_KEYS, "MaxKeys")
+        with self._lock:
+            # A folder, or an object right under the prefix, in the order of their bytes.
+            found = sorted(
+                {prefix + _folder_or_name(key[len(prefix) :]) for key in self._keys if key.startswith(prefix)}
+            )
+        rest = [name for name in found if after is None or name > after]
+        page = rest[:limit]
+        return [name for name in page if name.endswith("/")], page[-1] if len(rest) > limit else None
+
     def _listed(self, key: str, after: ObjectRef | None) -> Sequence[ListedObject]:
         """A key's versions, newest first, without those up to `after`."""
         newest_first = [
@@ -199,6 +210,11 @@ class MemoryObjects:
                 for version_id, version in self._keys[key].items()
                 if isinstance(version, StoredObject)
             ]
+
+
+def _folder_or_name(rest: str) -> str:
+    name, slash, _ = rest.partition("/")
+    return name + slash
 
 
 class MemoryTable:

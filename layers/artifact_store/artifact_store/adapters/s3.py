@@ -113,6 +113,18 @@ class S3Objects:
             return found, None
         return found, ObjectRef(answer["NextKeyMarker"], answer.get("NextVersionIdMarker", ""))
 
+    def list_folders(self, prefix: str, *, limit: int, after: str | None) -> tuple[Sequence[str], str | None]:
+        start: dict[str, Any] = {"KeyMarker": after} if after is not None else {}
+        with _s3_call():
+            answer = self._client.list_object_versions(
+                Bucket=self._bucket_name, Prefix=prefix, Delimiter="/", MaxKeys=limit, **start
+            )
+        folders = [common["Prefix"] for common in answer.get("CommonPrefixes", [])]
+        if not answer["IsTruncated"]:
+            return folders, None
+        last = answer["NextKeyMarker"]
+        return folders, _after_folder(last) if last.endswith("/") else last
+
     def delete(self, refs: Sequence[ObjectRef]) -> None:
         if len(refs) == 1:
             with _s3_call():
@@ -133,6 +145,11 @@ class S3Objects:
             if failed:
                 codes = ", ".join(sorted({error.get("Code", "?") for error in failed}))
                 raise StorageUnavailable(f"S3 kept {len(failed)} objects: {codes}")
+
+
+def _after_folder(folder: str) -> str:
+    """A key that sorts after all of a folder and before the next one; after its own name a page might repeat it."""
+    return folder[:-1] + chr(ord("/") + 1)
 
 
 def _listed(version: Any, *, marker: bool) -> ListedObject:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from artifact_store._settling import Outcome, Settler
 from artifact_store.errors import InvalidInput
 from artifact_store.maintenance.findings import Drift, Findings, Left
 from artifact_store.maintenance.ledger import Ledger, Moved
 from artifact_store.names import ArtifactId
-from artifact_store.ports import ObjectRef, Ports, Row
+from artifact_store.ports import Each, ObjectRef, Ports, Row
 from artifact_store.transfers import UPLOAD_LIFE_MS
 
 __all__ = ["MINUTE_MS", "Each", "Limits", "Work", "in_turn"]
@@ -24,13 +24,6 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 _LOOKS: Final = 3
-
-
-class Each(Protocol):
-    """Does the same for many things, perhaps several at a time."""
-
-    def __call__(self, function: Callable[[Any], Any], given: Iterable[Any], /) -> Sequence[Any]:
-        """Returns results in the order of what was given; the first error wins."""
 
 
 def in_turn(function: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:
