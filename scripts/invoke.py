@@ -49,10 +49,17 @@ ORDER = (
     "finalize_upload",
     "begin_upload",
     "abort_upload",
+    "batch_save",
+    "batch_load",
+    "batch_describe",
+    "batch_delete",
     "delete_artifact",
     "delete_user_artifact",
+    "delete_session",
+    "delete_user",
+    "describe_deletion",
 )
-MAINTENANCE = ("heal", "purge", "reconcile", "rebuild", "adopt")
+MAINTENANCE = ("heal", "purge", "erase", "reconcile", "rebuild", "adopt")
 UPLOADED = b"hello"
 TRACED = ("list_artifacts", True)
 
@@ -70,12 +77,12 @@ def main() -> int:
         emulator = stack.enter_context(Emulator())
         storage = provision(template, emulator.url)
         functions: dict[tuple[str, bool], BuiltFunction] = {}
-        upload_id = "UPLOAD_ID"
+        upload_id, job_id = "UPLOAD_ID", "JOB_ID"
         print(f"{'event':<22}{'function':<18}{'status':<8}{'ms':>7}  body")
         for name, traced in [*((name, False) for name in arguments.events or (*ORDER, *MAINTENANCE)), TRACED]:
             folder = ROOT / "events" / ("maintenance" if name in MAINTENANCE else "")
             text = (folder / f"{name}.json").read_text(encoding="utf-8")
-            event = json.loads(text.replace("UPLOAD_ID", upload_id))
+            event = json.loads(text.replace("UPLOAD_ID", upload_id).replace("JOB_ID", job_id))
             function_name = (
                 f"{name.capitalize()}Function" if name in MAINTENANCE else route_functions[event["routeKey"]]
             )
@@ -85,6 +92,8 @@ def main() -> int:
                     **settings,
                     **storage,
                     "AUTH_MODE": settings["AUTH_MODE"],
+                    # Nobody works a queue off here, so the delete function deletes the user itself.
+                    "ERASE_QUEUE_URL": "",
                     "TRACING": "on" if traced else "off",
                 }
                 log = scratch / f"{function_name}-{len(functions)}.log"
@@ -99,6 +108,8 @@ def main() -> int:
             failures += failed
             if name == "begin_upload" and not failed:
                 upload_id = json.loads(answer["body"])["uploadId"]
+            if name == "delete_user" and not failed:
+                job_id = json.loads(answer["body"])["jobId"]
             if name == "sign_upload_parts" and not failed:
                 _upload(json.loads(answer["body"])["parts"])
         print()

@@ -21,6 +21,13 @@ ACTIONS: Final[Mapping[Operation, Action | Literal["none"]]] = {
     "list_versions": "list",
     "describe_version": "read",
     "delete_artifact": "delete",
+    "batch_load": "read",
+    "batch_describe": "read",
+    "batch_save": "write",
+    "batch_delete": "delete",
+    "delete_session": "delete",
+    "delete_user": "delete",
+    "describe_deletion": "read",
     "health": "none",
     "begin_upload": "write",
     "sign_upload_parts": "write",
@@ -31,7 +38,14 @@ ACTIONS: Final[Mapping[Operation, Action | Literal["none"]]] = {
 }
 """What each operation does to artifacts. An operation that is not here is never run."""
 
-KINDS: Final[Mapping[Operation, tuple[Kind, ...]]] = {}
+KINDS: Final[Mapping[Operation, tuple[Kind, ...]]] = {
+    # Each item is asked for by itself, as the operation that it is, with its own scope.
+    "batch_load": (),
+    "batch_describe": (),
+    "batch_save": (),
+    "batch_delete": (),
+    "delete_user": ("session", "user"),
+}
 """Operations that touch artifacts of kinds which their path does not tell."""
 
 

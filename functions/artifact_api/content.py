@@ -16,17 +16,26 @@ from artifact_api.wire import PartJson
 from artifact_store import Content, DigestMismatch, InvalidInput, InvalidMetadata, InvalidPart, MetadataTooLarge, Part
 from artifact_store.model import MAX_MIME_TYPE_CHARACTERS, canonical_json
 
-__all__ = ["IDEMPOTENCY_KEY", "MAX_METADATA_HEADER_BYTES", "idempotency_key", "pack", "part_json", "read_content"]
+__all__ = [
+    "IDEMPOTENCY_KEY",
+    "MAX_IDEMPOTENCY_KEY_CHARACTERS",
+    "MAX_METADATA_HEADER_BYTES",
+    "idempotency_key",
+    "pack",
+    "part_json",
+    "read_content",
+]
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 CONTENT_DIGEST: Final = "Content-Digest"
 ARTIFACT_PART: Final = "Artifact-Part"
 ARTIFACT_METADATA: Final = "Artifact-Metadata"
 
+MAX_IDEMPOTENCY_KEY_CHARACTERS: Final = 255
+
 MAX_METADATA_HEADER_BYTES: Final = 6 * 1024
 """Limit of Artifact-Part and Artifact-Metadata together: a gateway takes 10 KB of headers."""
 
-_MAX_KEY_CHARACTERS: Final = 255
 _PART_MEMBERS: Final = frozenset({"kind", "mimeType", "displayName"})
 _DIGESTS = re.compile(r"\s*([a-z0-9*_.-]+)=:([A-Za-z0-9+/]*={0,2}):\s*", re.ASCII)
 
@@ -38,11 +47,11 @@ def idempotency_key(request: Request) -> str | None:
         InvalidHeader: It has not 1 to 255 printable ASCII characters.
     """
     key = request.header(IDEMPOTENCY_KEY)
-    if key is not None and not 0 < len(key) <= _MAX_KEY_CHARACTERS:
+    if key is not None and not 0 < len(key) <= MAX_IDEMPOTENCY_KEY_CHARACTERS:
         raise InvalidHeader(
-            f"{IDEMPOTENCY_KEY} must have 1 to {_MAX_KEY_CHARACTERS} characters",
+            f"{IDEMPOTENCY_KEY} must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} characters",
             field=IDEMPOTENCY_KEY,
-            limit=_MAX_KEY_CHARACTERS,
+            limit=MAX_IDEMPOTENCY_KEY_CHARACTERS,
         )
     return key
 

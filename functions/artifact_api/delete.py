@@ -1,6 +1,17 @@
 """Entry point of the delete function."""
 
+from artifact_api.batch_delete import batch_delete
 from artifact_api.delete_artifact import delete_artifact
+from artifact_api.delete_session import delete_session
+from artifact_api.delete_user import delete_user
 from artifact_api.edge import entrypoint
 
-handler = entrypoint("delete", {"delete_artifact": delete_artifact})
+handler = entrypoint(
+    "delete",
+    {
+        "delete_artifact": delete_artifact,
+        "batch_delete": batch_delete,
+        "delete_session": delete_session,
+        "delete_user": delete_user,
+    },
+)

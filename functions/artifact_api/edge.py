@@ -14,11 +14,12 @@ from artifact_api import IN_LAMBDA, wiring
 from artifact_api.authorization import authorize
 from artifact_api.caller import caller_of
 from artifact_api.errors import MethodNotAllowed, RouteNotFound
-from artifact_api.problems import INTERNAL_ERROR, code_of, problem_response
+from artifact_api.problems import problem_response
+from artifact_api.refusals import note_refusals
 from artifact_api.request import Request
 from artifact_api.routes import FunctionName, Operation, Route, match, methods_of, routes_of
-from artifact_api.telemetry import Handler, Measurements, causes_of, logger, stack_of, traced
-from artifact_store import Scope, Unavailable
+from artifact_api.telemetry import Handler, Measurements, logger, traced
+from artifact_store import Scope
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -131,12 +132,7 @@ class _Edge:
         raise MethodNotAllowed("this path knows other methods only", allowed=tuple(sorted(allowed)))
 
     def _refuse(self, error: Exception) -> Response[str]:
-        code = code_of(error)
-        self._measurements.count(f"Problem.{code}")
-        if code == INTERNAL_ERROR:
-            logger.error("request failed", extra={"causes": causes_of(error), "stack": stack_of(error)})
-        elif isinstance(error, Unavailable):
-            logger.warning("storage not available", extra={"causes": causes_of(error), "code": code})
+        note_refusals([error], self._measurements)
         return problem_response(error, request_id=self._request_id)
 
 

@@ -2,6 +2,7 @@
 
 ArtifactStoreError (of artifact_store)
 ├── InvalidInput
+│   ├── AnswerTooLarge       the answer to a batch has no room for an item
 │   ├── InvalidBody          a JSON body that is not what its operation knows
 │   ├── InvalidHeader        a request header that cannot be read
 │   └── InvalidParameter     a query parameter that is unknown or cannot be read
@@ -18,6 +19,7 @@ from __future__ import annotations
 from artifact_store import ArtifactStoreError, InvalidInput
 
 __all__ = [
+    "AnswerTooLarge",
     "ApiError",
     "Forbidden",
     "InvalidBody",
@@ -28,6 +30,12 @@ __all__ = [
     "RouteNotFound",
     "Unauthenticated",
 ]
+
+
+class AnswerTooLarge(InvalidInput):
+    """The answer to a batch has no room for an item; `limit` is in bytes."""
+
+    code = "answer_too_large"
 
 
 class InvalidBody(InvalidInput):

@@ -15,9 +15,12 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ConfigDict, TypeAdapter
 
+from artifact_api import batch_wire
+from artifact_api import openapi_batch_texts as batch_texts
 from artifact_api import openapi_texts as texts
 from artifact_api import openapi_upload_texts as upload_texts
-from artifact_api.content import MAX_METADATA_HEADER_BYTES
+from artifact_api.batch_running import MAX_ITEMS
+from artifact_api.content import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_METADATA_HEADER_BYTES
 from artifact_api.create_link import DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS
 from artifact_api.problems import CODES
 from artifact_api.request import DEFAULT_LIMIT, MAX_LIMIT
@@ -40,9 +43,11 @@ from artifact_api.upload_wire import (
 from artifact_api.wire import (
     ArtifactList,
     ArtifactSummaryJson,
+    DeletionJson,
     Health,
     PartJson,
     ProblemJson,
+    SessionDeleted,
     SignedRequestJson,
     VersionList,
     VersionMetadata,
@@ -58,7 +63,6 @@ Json: TypeAlias = dict[str, Any]
 _FILE: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
 _PROBLEM: Final = "application/problem+json"
 _MAX_CURSOR_CHARACTERS: Final = 4096
-_MAX_KEY_CHARACTERS: Final = 255
 _COMPONENT: Final = "([A-Za-z0-9._@-]|![0-9A-F]{2})+"
 
 _TYPES: Final = {
@@ -73,14 +77,37 @@ _TYPES: Final = {
     "UploadState": UploadState,
     "SignedParts": SignedParts,
     "Link": LinkJson,
+    "LoadedBatch": batch_wire.LoadedBatch,
+    "DescribedBatch": batch_wire.DescribedBatch,
+    "SavedBatch": batch_wire.SavedBatch,
+    "DeletedBatch": batch_wire.DeletedBatch,
+    "SessionDeleted": SessionDeleted,
+    "Deletion": DeletionJson,
 }
 _INPUTS: Final = {
     "BeginUpload": BeginUploadInput,
     "SignUploadParts": SignUploadPartsInput,
     "FinalizeUpload": FinalizeUploadInput,
     "CreateLink": LinkInput,
+    "BatchToLoad": batch_wire.BatchToLoad,
+    "BatchToSave": batch_wire.BatchToSave,
+    "BatchToDelete": batch_wire.BatchToDelete,
 }
-_MEMBERS: Final = (ArtifactSummaryJson, SignedPartJson, UploadedPartJson, UploadPartInput)
+_BATCH_INPUTS: Final = (batch_wire.ItemToLoad, batch_wire.ItemToSave, batch_wire.ItemToDelete)
+_MEMBERS: Final = (
+    ArtifactSummaryJson,
+    SignedPartJson,
+    UploadedPartJson,
+    UploadPartInput,
+    *_BATCH_INPUTS,
+    batch_wire.LoadedItem,
+    batch_wire.LinkedItem,
+    batch_wire.UnchangedItem,
+    batch_wire.RefusedItem,
+    batch_wire.DescribedItem,
+    batch_wire.SavedItem,
+    batch_wire.DeletedItem,
+)
 """Types that occur only inside of the others."""
 
 _RENAMED: Final = {
@@ -96,10 +123,11 @@ _RENAMED: Final = {
     "FinalizeUploadInput": "FinalizeUpload",
     "LinkJson": "Link",
     "LinkInput": "CreateLink",
+    "DeletionJson": "Deletion",
 }
-_REFUSES_UNKNOWN: Final = frozenset({*_INPUTS, "UploadPartInput"})
+_REFUSES_UNKNOWN: Final = frozenset({*_INPUTS, "UploadPartInput", *(one.__name__ for one in _BATCH_INPUTS)})
 
-_OPERATIONS: Final = {**texts.OPERATIONS, **upload_texts.OPERATIONS}
+_OPERATIONS: Final = {**texts.OPERATIONS, **upload_texts.OPERATIONS, **batch_texts.OPERATIONS}
 _OPERATION_PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
     "save_artifact": (
         "Idempotency-Key",
@@ -132,6 +160,11 @@ _CONSTRAINTS: Final[dict[str, Json]] = {
     "number": {"minimum": 1, "maximum": MAX_PARTS},
     "expiresAt": {"minimum": 0},
     "expiresIn": {"minimum": 1, "maximum": MAX_LINK_SECONDS, "default": DEFAULT_LINK_SECONDS},
+    "retryAfter": {"minimum": 1},
+    "items": {"minItems": 1, "maxItems": MAX_ITEMS},
+    "content": {"contentEncoding": "base64"},
+    "idempotencyKey": {"minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS, "pattern": "^[ -~]+$"},
+    "jobId": {"pattern": "^[0-9a-f]{32}$"},
 }
 """What the wire's types cannot say, by member."""
 
@@ -320,7 +353,7 @@ def _schemas() -> Json:
     schemas["PartInput"] = _part_input(schemas["Part"])
     for name in _REFUSES_UNKNOWN:
         schemas[name]["additionalProperties"] = False
-    _refine_uploads(schemas)
+    _refine_bodies(schemas)
     return dict(sorted(schemas.items()))
 
 
@@ -336,10 +369,11 @@ def _tidy(schema: Json) -> Json:
     for name, member in tidy.get("properties", {}).items():
         member.pop("title", None)
         constraints = _CONSTRAINTS.get(name)
-        if constraints and "$ref" not in member:
+        if constraints and not {"$ref", "const", "enum"} & member.keys():
             target = next((one for one in member.get("anyOf", ()) if one.get("type") == "string"), member)
             target.update(constraints)
-        for holder in (member, member.get("items", {}), *member.get("anyOf", ())):
+        listed = member.get("items", {})
+        for holder in (member, listed, *member.get("anyOf", ()), *listed.get("anyOf", ())):
             if "$ref" in holder:
                 reference = holder["$ref"].rpartition("/")[2]
                 holder["$ref"] = f"#/components/schemas/{_RENAMED.get(reference, reference)}"
@@ -355,14 +389,15 @@ def _part_input(part: Json) -> Json:
     }
 
 
-def _refine_uploads(schemas: Json) -> None:
-    """What is so of uploads only."""
+def _refine_bodies(schemas: Json) -> None:
+    """What is so of some bodies only."""
     begin = schemas["BeginUpload"]["properties"]
     begin["size"]["maximum"] = MAX_UPLOAD_BYTES
     begin["partSize"]["minimum"] = MIN_PART_BYTES
     schemas["SignUploadParts"]["properties"]["parts"] |= {"minItems": 1, "maxItems": MAX_SIGNED_PARTS}
-    part = schemas["FinalizeUpload"]["properties"]["part"]
-    part["anyOf"] = [{"$ref": "#/components/schemas/PartInput"}, {"type": "null"}]
+    for name in ("FinalizeUpload", "ItemToSave"):
+        part = schemas[name]["properties"]["part"]
+        part["anyOf"] = [{"$ref": "#/components/schemas/PartInput"}, {"type": "null"}]
 
 
 def _parameters() -> Json:
@@ -387,7 +422,7 @@ def _parameters() -> Json:
 
     packed = {"type": "string", "maxLength": MAX_METADATA_HEADER_BYTES, "contentEncoding": "base64url"}
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    key = {"type": "string", "minLength": 1, "maxLength": _MAX_KEY_CHARACTERS, "pattern": "^[ -~]+$"}
+    key = {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS, "pattern": "^[ -~]+$"}
     digest = {"type": "string", "pattern": "sha-256=:[A-Za-z0-9+/]{43}=:"}
     user_file = f"({USER_NAMESPACE})?{_COMPONENT}"
     return {
@@ -401,6 +436,7 @@ def _parameters() -> Json:
         },
         "version": in_path("version", "(latest|0|[1-9][0-9]{0,9})", len(str(MAX_VERSION)), "latest"),
         "upload": in_path("upload", "[A-Za-z0-9_-]+", MAX_UPLOAD_ID_CHARACTERS, upload_texts.UPLOAD_ID),
+        "job": in_path("job", "[0-9a-f]{32}", len(batch_texts.JOB_ID), batch_texts.JOB_ID),
         "after": optional(
             "after", "query", {"type": "integer", "minimum": 0, "maximum": MAX_PARTS, "default": 0}, 1000
         ),

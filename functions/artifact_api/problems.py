@@ -14,7 +14,7 @@ from artifact_store import ArtifactStoreError, ContentTooLarge, InvalidInput, Pr
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response
 
-__all__ = ["CODES", "INTERNAL_ERROR", "Meaning", "code_of", "problem_response"]
+__all__ = ["CODES", "INTERNAL_ERROR", "Meaning", "code_of", "problem_of", "problem_response"]
 
 
 class Meaning(NamedTuple):
@@ -44,12 +44,14 @@ CODES: Final[Mapping[str, Meaning]] = {
     "artifact_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such artifact"),
     "version_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such version"),
     "upload_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such upload"),
+    "deletion_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such deletion"),
     "route_not_found": Meaning(HTTPStatus.NOT_FOUND, "No such path"),
     "method_not_allowed": Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "The path has other methods"),
     "upload_incomplete": Meaning(HTTPStatus.CONFLICT, "The upload is not what was announced"),
     "upload_finalized": Meaning(HTTPStatus.CONFLICT, "The upload may be a version already"),
     "precondition_failed": Meaning(HTTPStatus.PRECONDITION_FAILED, "The latest version is another one"),
     "content_too_large": Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The content is too large for one request"),
+    "answer_too_large": Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The answer would be too large"),
     "range_not_satisfiable": Meaning(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The content ends before the range"),
     "idempotency_key_reused": Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key stands for other content"),
     INTERNAL_ERROR: Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed"),
@@ -82,8 +84,8 @@ def code_of(error: Exception) -> str:
     return INTERNAL_ERROR
 
 
-def problem_response(error: Exception, *, request_id: str) -> Response[str]:
-    """The answer to a request that ended in an exception."""
+def problem_of(error: Exception, *, request_id: str) -> ProblemJson:
+    """What an exception is to the client, be it of a whole request or of one item of a batch."""
     code = code_of(error)
     status, title = CODES[code]
     problem: ProblemJson = {
@@ -94,7 +96,6 @@ def problem_response(error: Exception, *, request_id: str) -> Response[str]:
         "code": code,
         "requestId": request_id,
     }
-    headers = {"Cache-Control": "no-store"}
     if isinstance(error, InvalidInput):
         problem["field"] = error.field
         if error.limit is not None:
@@ -104,11 +105,20 @@ def problem_response(error: Exception, *, request_id: str) -> Response[str]:
             "; save smaller parts, or store the content elsewhere and save a part of kind file that holds its URI"
         )
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, MethodNotAllowed):
-        headers["Allow"] = ", ".join(error.allowed)
+        problem["retryAfter"] = error.retry_after
     if isinstance(error, PreconditionFailed):
         problem["etag"] = error.etag
+    return problem
+
+
+def problem_response(error: Exception, *, request_id: str) -> Response[str]:
+    """The answer to a request that ended in an exception."""
+    problem = problem_of(error, request_id=request_id)
+    headers = {"Cache-Control": "no-store"}
+    if "retryAfter" in problem:
+        headers["Retry-After"] = str(problem["retryAfter"])
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
-    return json_response(problem, status=status, headers=headers, content_type="application/problem+json")
+    return json_response(problem, status=problem["status"], headers=headers, content_type="application/problem+json")

@@ -1,6 +1,9 @@
 """Entry point of the read function: loads and lists; it may not write."""
 
+from artifact_api.batch_describe import batch_describe
+from artifact_api.batch_load import batch_load
 from artifact_api.create_link import create_link
+from artifact_api.describe_deletion import describe_deletion
 from artifact_api.describe_version import describe_version
 from artifact_api.edge import entrypoint
 from artifact_api.health import health
@@ -15,6 +18,9 @@ handler = entrypoint(
         "list_artifacts": list_artifacts,
         "list_versions": list_versions,
         "describe_version": describe_version,
+        "batch_load": batch_load,
+        "batch_describe": batch_describe,
+        "describe_deletion": describe_deletion,
         "health": health,
         "create_link": create_link,
     },

@@ -53,6 +53,11 @@ class Request:
     caller: Caller
 
     @property
+    def id(self) -> str:
+        """The gateway's id of the request."""
+        return str(self.event["requestContext"].get("requestId") or "")
+
+    @property
     def method(self) -> str:
         """The HTTP method."""
         return str(self.event["requestContext"]["http"]["method"])

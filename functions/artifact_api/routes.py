@@ -14,6 +14,13 @@ Operation: TypeAlias = Literal[
     "list_versions",
     "describe_version",
     "delete_artifact",
+    "batch_load",
+    "batch_describe",
+    "batch_save",
+    "batch_delete",
+    "delete_session",
+    "delete_user",
+    "describe_deletion",
     "health",
     "begin_upload",
     "sign_upload_parts",
@@ -25,7 +32,8 @@ Operation: TypeAlias = Literal[
 FunctionName: TypeAlias = Literal["read", "write", "delete"]
 
 SESSION_ARTIFACTS: Final = "/v1/apps/{app}/users/{user}/sessions/{session}/artifacts"
-USER_ARTIFACTS: Final = "/v1/apps/{app}/users/{user}/artifacts"
+USER: Final = "/v1/apps/{app}/users/{user}"
+USER_ARTIFACTS: Final = f"{USER}/artifacts"
 
 _PAGING: Final = frozenset({"limit", "cursor"})
 
@@ -153,11 +161,62 @@ def _transfers_under(base: str, scope: str) -> tuple[Route, ...]:
     )
 
 
+def _batches_under(base: str, scope: str) -> tuple[Route, ...]:
+    batch = base.removesuffix("artifacts") + "batch/"
+    return (
+        Route(
+            operation="batch_load",
+            name=f"batchLoad{scope}Artifacts",
+            function="read",
+            methods=("POST",),
+            path=batch + "load",
+        ),
+        Route(
+            operation="batch_describe",
+            name=f"batchDescribe{scope}Artifacts",
+            function="read",
+            methods=("POST",),
+            path=batch + "describe",
+        ),
+        Route(
+            operation="batch_save",
+            name=f"batchSave{scope}Artifacts",
+            function="write",
+            methods=("POST",),
+            path=batch + "save",
+        ),
+        Route(
+            operation="batch_delete",
+            name=f"batchDelete{scope}Artifacts",
+            function="delete",
+            methods=("POST",),
+            path=batch + "delete",
+        ),
+    )
+
+
 ROUTES: Final[tuple[Route, ...]] = (
     *_under(SESSION_ARTIFACTS, "Session"),
     *_under(USER_ARTIFACTS, "User"),
     *_transfers_under(SESSION_ARTIFACTS, "Session"),
     *_transfers_under(USER_ARTIFACTS, "User"),
+    *_batches_under(SESSION_ARTIFACTS, "Session"),
+    *_batches_under(USER_ARTIFACTS, "User"),
+    Route(
+        operation="delete_session",
+        name="deleteSession",
+        function="delete",
+        methods=("DELETE",),
+        path=SESSION_ARTIFACTS,
+    ),
+    Route(operation="delete_user", name="deleteUser", function="delete", methods=("DELETE",), path=USER),
+    Route(
+        operation="describe_deletion",
+        name="describeUserDeletion",
+        function="read",
+        methods=("GET",),
+        path=f"{USER}/deletions/{{job}}",
+    ),
     Route(operation="health", name="health", function="read", methods=("GET",), path="/v1/health"),
 )
 

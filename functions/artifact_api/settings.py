@@ -33,6 +33,7 @@ class Settings:
         idempotency_table_name: Powertools' table; only the write function has one.
         cursor_secret_arn: The secret that signs cursors and upload ids; the delete function has none.
         purge_queue_url: The queue of purges that did not end; only the delete function may have one.
+        erase_queue_url: The queue of users' deletions; only the delete function may have one.
         auth_mode: Who may call; NONE exists on a developer's machine only.
         jwt: How tokens are read.
         inline_bytes: The largest content that an answer carries; what is larger is to be had from the bucket.
@@ -44,6 +45,7 @@ class Settings:
     idempotency_table_name: str | None
     cursor_secret_arn: str | None
     purge_queue_url: str | None
+    erase_queue_url: str | None
     auth_mode: AuthMode
     jwt: JwtRules
     inline_bytes: int
@@ -72,6 +74,7 @@ class Settings:
             idempotency_table_name=environ.get("IDEMPOTENCY_TABLE_NAME") or None,
             cursor_secret_arn=environ.get("CURSOR_SECRET_ARN") or None,
             purge_queue_url=environ.get("PURGE_QUEUE_URL") or None,
+            erase_queue_url=environ.get("ERASE_QUEUE_URL") or None,
             auth_mode=cast("AuthMode", auth_mode),
             jwt=_jwt_rules(environ),
             inline_bytes=_inline_bytes(environ.get("INLINE_BYTES") or str(DEFAULT_INLINE_BYTES)),

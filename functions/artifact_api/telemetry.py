@@ -38,9 +38,9 @@ class Measurements:
         # Powertools' usual Metrics shares what it holds between all threads.
         self._metrics = EphemeralMetrics(namespace=namespace)
 
-    def count(self, name: str) -> None:
-        """Counts one event."""
-        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    def count(self, name: str, times: int = 1) -> None:
+        """Counts an event, or as many as there were of a kind."""
+        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=times)
 
     def count_bytes(self, name: str, size: int) -> None:
         """Adds bytes that were moved."""

@@ -8,17 +8,21 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from artifact_store import ArtifactStore, ArtifactSummary, Scope, SignedRequest, Version
+from artifact_store.erasures import Erasure
 
 __all__ = [
     "ArtifactList",
     "ArtifactSummaryJson",
+    "DeletionJson",
     "Health",
     "PartJson",
     "ProblemJson",
+    "SessionDeleted",
     "SignedRequestJson",
     "VersionList",
     "VersionMetadata",
     "artifact_summary",
+    "deletion",
     "signed_request",
     "version_metadata",
 ]
@@ -116,6 +120,32 @@ class SignedRequestJson(TypedDict):
     """In seconds since 1970 UTC."""
 
 
+class SessionDeleted(TypedDict):
+    """What became of a session's artifacts."""
+
+    deleted: int
+    """How many this request has deleted."""
+    complete: bool
+    """Whether all are gone that lived when it came; while it is false, ask again."""
+
+
+class DeletionJson(TypedDict):
+    """How far the deletion of a user has come."""
+
+    jobId: str
+    """Which deletion."""
+    status: Literal["running", "done", "failed"]
+    """`done`: everything is gone that was saved before `startedAt`. `failed`: given up; ask for a new deletion."""
+    sessions: int
+    """Sessions that were gone through."""
+    artifacts: int
+    """Artifacts that were deleted, at least: after a crash some are not counted."""
+    startedAt: float
+    """In seconds since 1970 UTC."""
+    finishedAt: NotRequired[float]
+    """In seconds since 1970 UTC; absent while it runs."""
+
+
 class Health(TypedDict):
     """The function runs. Storage is not asked."""
 
@@ -142,6 +172,8 @@ class ProblemJson(TypedDict):
     """The limit that was exceeded, in the unit that the detail names."""
     etag: NotRequired[str | None]
     """`precondition_failed`: the latest version's entity tag; null when there is no artifact."""
+    retryAfter: NotRequired[int]
+    """How long to wait before the same is asked for again, in seconds; as the header Retry-After."""
     requestId: str
     """Name it when you ask for help."""
 
@@ -176,6 +208,20 @@ def signed_request(request: SignedRequest) -> SignedRequestJson:
         "headers": dict(request.headers),
         "expiresAt": request.expires_ms / 1000,
     }
+
+
+def deletion(erasure: Erasure) -> DeletionJson:
+    """The wire's form of a user's deletion."""
+    told: DeletionJson = {
+        "jobId": erasure.id,
+        "status": erasure.status,
+        "sessions": erasure.sessions,
+        "artifacts": erasure.artifacts,
+        "startedAt": erasure.started_ms / 1000,
+    }
+    if erasure.finished_ms is not None:
+        told["finishedAt"] = erasure.finished_ms / 1000
+    return told
 
 
 def artifact_summary(summary: ArtifactSummary, *, asked: Scope) -> ArtifactSummaryJson:

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import boto3
 
 from artifact_api.settings import InvalidSettings, Settings
 from artifact_store import ArtifactId, ArtifactStore, StorageUnavailable
-from artifact_store.adapters.aws import CLIENT_CONFIG, open_store
+from artifact_store.adapters.aws import CLIENT_CONFIG, open_ports
+from artifact_store.adapters.dynamodb import DynamoTable
+from artifact_store.adapters.sqs import MessageQueue
+from artifact_store.adapters.time import ManyInThreads
+from artifact_store.erasures import Erasure, ErasureRequest, Erasures
+from artifact_store.ports import Ports
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from artifact_api.idempotency import FastPath
+    from artifact_store.erasing import Eraser
 
-__all__ = ["ask_for_purge", "dynamodb", "fast_path", "reset", "settings", "signing_keys", "store", "use"]
+__all__ = [
+    "ask_for_erasure",
+    "ask_for_purge",
+    "dynamodb",
+    "each",
+    "erasures",
+    "fast_path",
+    "reset",
+    "settings",
+    "signing_keys",
+    "store",
+    "use",
+]
 
 Made = TypeVar("Made")
 
 _SECRET_SECONDS: Final = 300
+_DELETES_AT_ONCE: Final = 8
 
 _lock: Final = threading.RLock()
 _made: Final[dict[str, Any]] = {}
@@ -33,10 +52,17 @@ def reset() -> None:
         _made.clear()
 
 
-def use(*, store: ArtifactStore | None = None, dynamodb: DynamoDBClient | None = None) -> None:
-    """Puts another store or client in place until the next `reset`; for tests."""
+def use(
+    *,
+    store: ArtifactStore | None = None,
+    dynamodb: DynamoDBClient | None = None,
+    erasures: Erasures | None = None,
+    eraser: Eraser | None = None,
+) -> None:
+    """Puts another store or client, or other jobs, in place until the next `reset`; for tests."""
+    given = {"store": store, "dynamodb": dynamodb, "erasures": erasures, "eraser": eraser}
     with _lock:
-        _made.update({name: made for name, made in (("store", store), ("dynamodb", dynamodb)) if made is not None})
+        _made.update({name: made for name, made in given.items() if made is not None})
 
 
 def settings() -> Settings:
@@ -51,14 +77,33 @@ def dynamodb() -> DynamoDBClient:
 
 def store() -> ArtifactStore:
     """The artifact store."""
+    return _once("store", lambda: ArtifactStore(_ports()[0]))
+
+
+def _ports() -> tuple[Ports, DynamoTable]:
     return _once(
-        "store",
-        lambda: open_store(
+        "ports",
+        lambda: open_ports(
             bucket_name=settings().bucket_name,
             index_table_name=settings().index_table_name,
             dynamodb=dynamodb(),
         ),
     )
+
+
+def each(function: Callable[[Any], Any], given: Iterable[Any], /) -> Sequence[Any]:
+    """Does the same for many things, several at a time."""
+    return _once("each", lambda: ManyInThreads(workers=_DELETES_AT_ONCE))(function, given)
+
+
+def erasures() -> Erasures:
+    """The deletions of users."""
+
+    def make() -> Erasures:
+        ports, table = _ports()
+        return Erasures(table, ports.clock)
+
+    return _once("erasures", make)
 
 
 def fast_path() -> FastPath:
@@ -93,6 +138,35 @@ def ask_for_purge(artifact: ArtifactId, gen: str) -> None:
     from artifact_api.purge_queue import PurgeQueue  # noqa: PLC0415
 
     _once("purge_queue", lambda: PurgeQueue(client=boto3.client("sqs", config=CLIENT_CONFIG), url=url))(artifact, gen)
+
+
+def ask_for_erasure(erasure: Erasure, *, holder: str, seconds: float) -> None:
+    """Asks for the deletion of a user to be worked off elsewhere; without a queue, it is worked off here.
+
+    Args:
+        erasure: The job.
+        holder: A name that no other request has.
+        seconds: How long it may take here. What is left then waits for the next request.
+
+    Raises:
+        StorageUnavailable: The queue did not take it, or storage failed.
+    """
+    url = settings().erase_queue_url
+    if url is None:
+        _eraser().work(erasure.scope, erasure.id, holder=holder, seconds=seconds)
+        return
+    # Users are hardly ever deleted, so no cold start pays for the queue's client.
+    queue = _once("erase_queue", lambda: MessageQueue(client=boto3.client("sqs", config=CLIENT_CONFIG), url=url))
+    queue.send(ErasureRequest(erasure.scope, erasure.id).to_text())
+
+
+def _eraser() -> Eraser:
+    def make() -> Eraser:
+        from artifact_store.erasing import Eraser  # noqa: PLC0415 - where there is a queue nobody needs it
+
+        return Eraser(_ports()[0], erasures(), each=each)
+
+    return _once("eraser", make)
 
 
 def signing_keys() -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """Entry point of the write function: saves and uploads; it may not delete what is committed."""
 
 from artifact_api.abort_upload import abort_upload
+from artifact_api.batch_save import batch_save
 from artifact_api.begin_upload import begin_upload
 from artifact_api.describe_upload import describe_upload
 from artifact_api.edge import entrypoint
@@ -12,6 +13,7 @@ handler = entrypoint(
     "write",
     {
         "save_artifact": save_artifact,
+        "batch_save": batch_save,
         "begin_upload": begin_upload,
         "sign_upload_parts": sign_upload_parts,
         "describe_upload": describe_upload,

@@ -23,12 +23,14 @@ class Settings:
     Attributes:
         bucket_name: The bucket of records.
         index_table_name: The index table.
+        erase_queue_url: The queue of users' deletions; only the erase function has one.
         metrics_namespace: CloudWatch namespace of the metrics.
         reconcile_rest_seconds: How long after a complete run of reconcile the next one begins.
     """
 
     bucket_name: str
     index_table_name: str
+    erase_queue_url: str | None
     metrics_namespace: str
     reconcile_rest_seconds: float
 
@@ -52,6 +54,7 @@ class Settings:
         return cls(
             bucket_name=required("BUCKET_NAME"),
             index_table_name=required("INDEX_TABLE_NAME"),
+            erase_queue_url=environ.get("ERASE_QUEUE_URL") or None,
             metrics_namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE") or "ArtifactApi",
             reconcile_rest_seconds=int(rest_minutes) * 60,
         )

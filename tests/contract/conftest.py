@@ -69,5 +69,5 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 def world(_environment: None) -> World:
     """Bucket and index in memory, and the store over them that the handlers use."""
     world = World()
-    wiring.use(store=world.store())
+    wiring.use(store=world.store(), erasures=world.erasures(), eraser=world.eraser())
     return world

@@ -21,6 +21,10 @@ BODIES: Mapping[Operation, Mapping[str, Any]] = {
     "sign_upload_parts": {"parts": [{"number": 1, "size": len(UPLOADED), "sha256": SHA256}]},
     "finalize_upload": {"size": len(UPLOADED), "sha256": SHA256},
     "create_link": {"expiresIn": 600},
+    "batch_load": {"items": [{"filename": "doc"}, {"filename": "more", "version": 0, "unless": "*"}]},
+    "batch_describe": {"items": [{"filename": "doc"}, {"filename": "more", "version": 0, "unless": "*"}]},
+    "batch_save": {"items": [{"filename": "doc", "content": "YQ==", "idempotencyKey": "b"}]},
+    "batch_delete": {"items": [{"filename": "doc"}]},
 }
 """The JSON bodies."""
 
@@ -39,7 +43,15 @@ def path_of(
     names = {"app": "app", "user": "u", "session": "s", "filename": "doc", "version": "0", **(segments or {})}
     if "{upload}" in route.path and "upload" not in names:
         names["upload"] = uploaded(route.path.partition("/uploads")[0].format_map(names), authorizer)
+    if "{job}" in route.path and "job" not in names:
+        names["job"] = deletion(authorizer)
     return route.path.format_map(names)
+
+
+def deletion(authorizer: Mapping[str, Any] | None = None) -> str:
+    """Starts the deletion of the user; an id of nothing when the caller may not."""
+    started = call("DELETE", "/v1/apps/app/users/u", authorizer=authorizer)
+    return str(started.json["jobId"]) if started.status == 202 else "0" * 32
 
 
 def uploaded(artifact: str, authorizer: Mapping[str, Any] | None = None) -> str:

@@ -16,11 +16,31 @@ pytestmark = pytest.mark.unit
 SESSION = "/v1/apps/{app}/users/{user}/sessions/{session}/artifacts"
 USER = "/v1/apps/{app}/users/{user}/artifacts"
 API_FUNCTIONS = ("ReadFunction", "WriteFunction", "DeleteFunction")
-MAINTENANCE_FUNCTIONS = ("HealFunction", "PurgeFunction", "ReconcileFunction", "RebuildFunction", "AdoptFunction")
+MAINTENANCE_FUNCTIONS = (
+    "HealFunction",
+    "PurgeFunction",
+    "EraseFunction",
+    "ReconcileFunction",
+    "RebuildFunction",
+    "AdoptFunction",
+)
 FUNCTIONS = (*API_FUNCTIONS, *MAINTENANCE_FUNCTIONS)
 
 FUNCTION_OF_ROUTE = {
     "GET /v1/health": "ReadFunction",
+    f"DELETE {SESSION}": "DeleteFunction",
+    "DELETE /v1/apps/{app}/users/{user}": "DeleteFunction",
+    "GET /v1/apps/{app}/users/{user}/deletions/{job}": "ReadFunction",
+    **{
+        f"POST {scope.removesuffix('artifacts')}batch/{operation}": function
+        for scope in (SESSION, USER)
+        for operation, function in {
+            "load": "ReadFunction",
+            "describe": "ReadFunction",
+            "save": "WriteFunction",
+            "delete": "DeleteFunction",
+        }.items()
+    },
     **{
         route: function
         for scope in (SESSION, USER)
@@ -45,7 +65,7 @@ FUNCTION_OF_ROUTE = {
 }
 
 INDEX, IDEMPOTENCY = "IndexTable.Arn", "IdempotencyTable.Arn"
-HEAL_QUEUE, PURGE_QUEUE = "HealQueue.Arn", "PurgeQueue.Arn"
+HEAL_QUEUE, PURGE_QUEUE, ERASE_QUEUE = "HealQueue.Arn", "PurgeQueue.Arn", "EraseQueue.Arn"
 WORKED_OFF = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 UPLOADS = "${ArtifactBucket.Arn}/!blobs/*"
 BUCKET, CONTENT, SECRET = "ArtifactBucket.Arn", "${ArtifactBucket.Arn}/*", "CursorSecret.Id"
@@ -78,6 +98,7 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
         CONTENT: {"s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         BUCKET: {"s3:ListBucket"},
         PURGE_QUEUE: {"sqs:SendMessage"},
+        ERASE_QUEUE: {"sqs:SendMessage"},
         "DeleteLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "HealRole": {
@@ -99,6 +120,16 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
         PURGE_QUEUE: WORKED_OFF,
         "PurgeLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "EraseRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
+            *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"),
+        },
+        CONTENT: {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket", "s3:ListBucketVersions"},
+        ERASE_QUEUE: {*WORKED_OFF, "sqs:SendMessage"},
+        "EraseLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "ReconcileRole": {
         INDEX: {
@@ -309,7 +340,7 @@ class TestFunctions:
 class TestMaintenance:
     @pytest.mark.parametrize(
         ("name", "function", "queue"),
-        [("HealMapping", "HealFunction", "HealQueue"), ("PurgeMapping", "PurgeFunction", "PurgeQueue")],
+        [(f"{name}Mapping", f"{name}Function", f"{name}Queue") for name in ("Heal", "Purge", "Erase")],
     )
     def test_messages_of_a_queue_fail_one_by_one_and_are_set_aside(
         self, stack: Stack, name: str, function: str, queue: str
@@ -359,10 +390,17 @@ class TestMaintenance:
         assert stack.resources["ReconcileSchedule"]["Properties"]["ScheduleExpression"] == "rate(15 minutes)"
         assert stack.resources["ReconcileFunction"]["Properties"]["Timeout"] <= 15 * 60
 
-    def test_a_delete_knows_where_to_hand_on_its_purge(self, stack: Stack) -> None:
+    def test_a_delete_knows_where_to_hand_on_its_purge_and_the_deletion_of_a_user(self, stack: Stack) -> None:
         variables = stack.resources["DeleteFunction"]["Properties"]["Environment"]["Variables"]
 
-        assert variables == {"PURGE_QUEUE_URL": {"Ref": "PurgeQueue"}}
+        assert variables == {"PURGE_QUEUE_URL": {"Ref": "PurgeQueue"}, "ERASE_QUEUE_URL": {"Ref": "EraseQueue"}}
+
+    def test_the_deletion_of_a_user_may_ask_for_as_many_sittings_as_it_needs(self, stack: Stack) -> None:
+        properties = stack.resources["EraseFunction"]["Properties"]
+
+        assert properties["Environment"]["Variables"] == {"ERASE_QUEUE_URL": {"Ref": "EraseQueue"}}
+        assert properties["RecursiveLoop"] == "Allow"
+        assert stack.resources["EraseMapping"]["Properties"]["BatchSize"] == 1
 
 
 class TestData:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, cast
@@ -38,6 +39,7 @@ ErasureStatus: TypeAlias = Literal["running", "done", "failed"]
 _KEPT_SECONDS: Final = 30 * 24 * 60 * 60
 _CURRENT: Final = "current"
 _STARTS: Final = 5
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OF_THE_HOLDER: Final = frozenset({"holder", "valid_until"})
 
 
@@ -154,8 +156,9 @@ class Erasures:
         Raises:
             DeletionNotFound: There is no such job of this user.
         """
-        found = self._table.get([_key(scope, _CURRENT), _key(scope, f"past#{job}")])
-        for item in found:
+        # What else callers may write would be too long for a key.
+        keys = [_key(scope, _CURRENT), _key(scope, f"past#{job}")] if _ID.fullmatch(job) else []
+        for item in self._table.get(keys) if keys else []:
             if item is not None and item["job"] == job:
                 return _read(scope, item)
         raise DeletionNotFound("there is no such deletion of this user")

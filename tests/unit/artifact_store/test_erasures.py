@@ -35,6 +35,16 @@ def test_a_second_start_finds_the_job_that_runs() -> None:
     assert job.started_ms == world.clock.now_ms() - 5000
 
 
+@pytest.mark.parametrize("job", ["", "x", "current", "0" * 31, "0" * 33, "A" * 32, "0" * 2000])
+def test_what_is_no_id_is_not_even_looked_for(job: str) -> None:
+    world = World()
+    world.erasures().start(USER)
+    calls = Counted()
+    with pytest.raises(DeletionNotFound):
+        world.erasures(calls).get(USER, job)
+    assert calls.calls == []
+
+
 def test_users_have_jobs_of_their_own() -> None:
     world = World()
     job = world.erasures().start(USER)

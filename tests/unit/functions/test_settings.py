@@ -15,6 +15,7 @@ def test_defaults() -> None:
         idempotency_table_name=None,
         cursor_secret_arn=None,
         purge_queue_url=None,
+        erase_queue_url=None,
         auth_mode="IAM",
         jwt=JwtRules(),
         inline_bytes=262_144,

@@ -11,10 +11,11 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from artifact_maintenance import adopt, heal, purge, rebuild, reconcile, wiring
+from artifact_maintenance import adopt, erase, heal, purge, rebuild, reconcile, wiring
 from artifact_maintenance.settings import InvalidSettings, Settings
 from artifact_maintenance.telemetry import logger
 from artifact_store import ArtifactId, Content, InvalidInput, Outcome, StorageUnavailable
+from artifact_store.erasures import ErasureRequest
 from artifact_store.purging import PurgeRequest
 from tests.faults.interposed import Counted, World
 from tests.unit.maintenance.drifts import (
@@ -31,7 +32,13 @@ from tests.unit.maintenance.drifts import (
     state,
 )
 
-SETTINGS = Settings(bucket_name="b", index_table_name="t", metrics_namespace="Test", reconcile_rest_seconds=600)
+SETTINGS = Settings(
+    bucket_name="b",
+    index_table_name="t",
+    erase_queue_url=None,
+    metrics_namespace="Test",
+    reconcile_rest_seconds=600,
+)
 
 
 @dataclass
@@ -63,12 +70,19 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return stream
 
 
-def use(world: World, hook: Counted | None = None, settings: Settings = SETTINGS) -> None:
+def use(
+    world: World,
+    hook: Counted | None = None,
+    settings: Settings = SETTINGS,
+    erase_again: Callable[[ErasureRequest], None] = lambda _: None,
+) -> None:
     wiring.use(
         wiring.Parts(
             settings=settings,
             store=world.store(hook),
             maintenance=world.maintenance(hook),
+            eraser=world.eraser(hook),
+            erase_again=erase_again,
             table=world.table,
             clock=world.clock,
         )
@@ -239,6 +253,64 @@ def test_forged_purge_requests_do_nothing() -> None:
     assert state(world) == before
 
 
+def test_erase_works_off_the_deletion_of_a_user(capsys: pytest.CaptureFixture[str]) -> None:
+    world = healthy()
+    user = DOC.scope.user_scope
+    job = world.erasures().start(user)
+    use(world)
+    request = ErasureRequest(user, job.id).to_text()
+    assert failed(erase.handler(batch(request), Context())) == []
+    assert world.erasures().get(user, job.id).status == "done"
+    assert world.objects.refs() == []
+    assert metrics(capsys.readouterr().out) == {"Erased": 1}
+    assert failed(erase.handler(batch(request), Context())) == [], "a request that comes twice is fine"
+
+
+def test_a_deletion_that_needs_more_time_asks_for_another_sitting() -> None:
+    world = healthy()
+    user = DOC.scope.user_scope
+    job = world.erasures().start(user)
+    asked: list[ErasureRequest] = []
+    use(world, erase_again=asked.append)
+    request = ErasureRequest(user, job.id)
+    assert failed(erase.handler(batch(request.to_text()), Context(seconds=1))) == []
+    assert asked == [request]
+    assert world.erasures().get(user, job.id).status == "running"
+    assert failed(erase.handler(batch(asked[0].to_text()), Context())) == []
+    assert world.erasures().get(user, job.id).status == "done"
+
+
+def test_a_deletion_that_fails_comes_back(log: io.StringIO) -> None:
+    world = healthy()
+    user = DOC.scope.user_scope
+    job = world.erasures().start(user)
+    use(world, Counted(3, "before", fail))
+    event = batch(ErasureRequest(user, job.id).to_text(), "{}")
+    assert failed(erase.handler(event, Context())) == ["0", "1"]
+    assert "not erased" in log.getvalue()
+    assert world.erasures().get(user, job.id).failures == 1
+    use(world)
+    assert failed(erase.handler(batch(ErasureRequest(user, job.id).to_text()), Context())) == []
+    assert world.erasures().get(user, job.id).status == "done"
+
+
+def test_a_sitting_that_cannot_ask_for_the_next_comes_back() -> None:
+    world = healthy()
+    user = DOC.scope.user_scope
+    job = world.erasures().start(user)
+    use(world, erase_again=lambda _: fail())
+    assert failed(erase.handler(batch(ErasureRequest(user, job.id).to_text()), Context(seconds=1))) == ["0"]
+
+
+def test_forged_requests_erase_nothing() -> None:
+    world = healthy()
+    use(world)
+    before = state(world)
+    forged = ErasureRequest(DOC.scope.user_scope, "0" * 32).to_text()
+    assert failed(erase.handler(batch(forged), Context())) == []
+    assert state(world) == before
+
+
 def test_reconcile_reports_drift_by_kind_and_none_in_a_healthy_store(
     capsys: pytest.CaptureFixture[str], log: io.StringIO
 ) -> None:
@@ -387,9 +459,20 @@ ENVIRONMENT = {"BUCKET_NAME": "b", "INDEX_TABLE_NAME": "t"}
 
 
 def test_settings_come_from_the_environment() -> None:
-    settings = Settings.from_env({**ENVIRONMENT, "RECONCILE_REST_MINUTES": "5", "POWERTOOLS_METRICS_NAMESPACE": "N"})
+    settings = Settings.from_env(
+        {
+            **ENVIRONMENT,
+            "RECONCILE_REST_MINUTES": "5",
+            "ERASE_QUEUE_URL": "q",
+            "POWERTOOLS_METRICS_NAMESPACE": "N",
+        }
+    )
     assert settings == Settings(
-        bucket_name="b", index_table_name="t", metrics_namespace="N", reconcile_rest_seconds=300
+        bucket_name="b",
+        index_table_name="t",
+        erase_queue_url="q",
+        metrics_namespace="N",
+        reconcile_rest_seconds=300,
     )
     assert Settings.from_env(ENVIRONMENT).reconcile_rest_seconds == 6 * HOUR
 
