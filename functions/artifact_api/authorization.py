@@ -39,6 +39,11 @@ ACTIONS: Final[Mapping[Operation, Action | Literal["none"]]] = {
 """What each operation does to artifacts. An operation that is not here is never run."""
 
 KINDS: Final[Mapping[Operation, tuple[Kind, ...]]] = {
+    # Each item is asked for by itself, as the operation that it is, with its own scope.
+    "batch_load": (),
+    "batch_describe": (),
+    "batch_save": (),
+    "batch_delete": (),
     "delete_user": ("session", "user"),
     "describe_deletion": ("session", "user"),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -141,8 +142,16 @@ def test_without_the_scope_it_is_forbidden(route: Route, mode: Mode) -> None:
     save(f"{USER}/doc")
     mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
     answer = asked(route, jwt(scope=scoped(ACTIONS[route.operation])))
-    assert (answer.status, answer.code) == (403, "forbidden")
-    assert f"artifact:{ACTIONS[route.operation]}" in answer.json["detail"]
+    problems = [answer.json]
+    if route.operation.startswith("batch_"):
+        problems = [result["problem"] for result in answer.json["results"]]
+        assert {result["status"] for result in answer.json["results"]} == {403}
+        assert call("GET", DOC, authorizer=jwt()).body == b"content"
+    else:
+        assert answer.status == 403
+    for problem in problems:
+        assert (problem["status"], problem["code"]) == (403, "forbidden")
+        assert f"artifact:{ACTIONS[route.operation]}" in problem["detail"]
 
 
 @guarded
@@ -158,6 +167,26 @@ def test_a_users_artifact_under_a_session_is_the_users(mode: Mode) -> None:
     assert call("GET", f"{SESSION}/user:doc", authorizer=session).status == 403
     assert call("GET", f"{SESSION}/user:doc", authorizer=user).status == 200
     assert call("GET", f"{SESSION}/doc", authorizer=user).status == 403
+
+
+def test_each_item_of_a_batch_is_asked_for_by_itself(mode: Mode) -> None:
+    save(DOC)
+    save(f"{USER}/doc")
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    path = SESSION.replace("artifacts", "batch/delete")
+    body = json.dumps({"items": [{"filename": "doc"}, {"filename": "user:doc"}]})
+    for scope, statuses in (("artifact:*:user", [403, 204]), ("artifact:delete:session artifact:read", [204, 403])):
+        answer = call("POST", path, body=body, authorizer=jwt(scope=scope))
+        assert [result["status"] for result in answer.json["results"]] == statuses
+
+
+def test_a_user_is_deleted_by_who_may_delete_everything_of_theirs(mode: Mode) -> None:
+    mode(AUTH_MODE="JWT", JWT_APP_CLAIM="app")
+    user = USER.removesuffix("/artifacts")
+    for scope in ("artifact:delete:user", "artifact:delete:session", "artifact:read"):
+        assert call("DELETE", user, authorizer=jwt(scope=scope)).code == "forbidden"
+    for authorizer in (jwt(scope="artifact:delete"), jwt(sub="agent", scope="artifact:admin")):
+        assert call("DELETE", user, authorizer=authorizer).status == 202
 
 
 def test_a_sessions_list_shows_only_what_may_be_listed(mode: Mode) -> None:
