@@ -24,8 +24,8 @@ PAGES = [
 LOCAL_URL = "http://127.0.0.1:8080"
 
 
-def blocks(language: str) -> list[str]:
-    text = (ROOT / "README.md").read_text()
+def blocks(language: str, page: str = "README.md") -> list[str]:
+    text = (ROOT / page).read_text()
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
@@ -62,6 +62,27 @@ def test_the_python_examples_run(api: LocalApi, tmp_path: Path) -> None:
         )
         outputs.append(run.stdout.strip())
     assert outputs == ["", "0 True ['charts/q1.png', 'report.md']"]
+
+
+@pytest.mark.integration
+def test_the_page_of_large_artifacts_works(api: LocalApi, tmp_path: Path) -> None:
+    (curl,) = blocks("bash", "docs/large-artifacts.md")
+    script = curl.replace(LOCAL_URL, api.url).replace("curl ", "curl -sS --fail-with-body ")
+    shell = subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert '"filename":"talk.mp4"' in shell.stdout
+    (python,) = blocks("python", "docs/large-artifacts.md")
+    (tmp_path / "example.py").write_text(python.replace(LOCAL_URL, api.url))
+    run = subprocess.run(
+        [sys.executable, "example.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{ROOT / 'client/src'}:{ROOT / 'layers/artifact_store'}", "HOME": str(tmp_path)},
+    )
+    *progress, last = run.stdout.splitlines()
+    assert last == "0 20000000 True"
+    assert progress[-1] == "20,000,000 of 20,000,000 bytes"
 
 
 def test_the_services_file_names_a_class_that_exists() -> None:
