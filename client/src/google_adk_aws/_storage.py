@@ -102,6 +102,10 @@ class StorageAnswer:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The bytes as they are sent, whatever encoding the storage claims they have."""
+        if self._response.is_stream_consumed:
+            # A hook of a client that was handed in has read it.
+            yield self._response.content
+            return
         with transport_errors(self._place):
             async for chunk in self._response.aiter_raw():
                 yield chunk
@@ -231,7 +235,7 @@ def _by_status(status: int, *, is_put: bool) -> _Meaning:
 async def _code_of(response: httpx.Response) -> str:
     body = bytearray()
     with contextlib.suppress(httpx.HTTPError):
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > _LONGEST_REFUSAL:
                 break
