@@ -175,12 +175,14 @@ class Storage:
         place = f"the storage at {url.scheme}://{url.netloc.decode('ascii')}"
         client = await self._pool.client()
         timeout = self._timeout or client.timeout
-        sent = {name: value for name, value in signed.headers.items() if name.lower() not in _lower(headers)}
+        # httpx names the host by itself only where it is given no stream.
+        ours = {"Host": url.netloc.decode("ascii"), **headers}
+        known = {name.lower() for name in ours}
+        sent = {name: value for name, value in signed.headers.items() if name.lower() not in known}
         request = httpx.Request(
             signed.method,
             url,
-            # httpx names the host by itself only where it is given no stream.
-            headers={"Host": url.netloc.decode("ascii"), **sent, **headers},
+            headers={**ours, **sent},
             stream=content,
             extensions={"timeout": timeout.as_dict()},
         )
@@ -204,10 +206,6 @@ class Storage:
                 code="invalid_url",
             )
         return parsed
-
-
-def _lower(headers: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(map(str.lower, headers))
 
 
 async def _error_of(response: httpx.Response, place: str) -> ArtifactError:

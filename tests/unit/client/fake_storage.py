@@ -88,6 +88,7 @@ class FakeStorage:
         assert not extra, f"sent to the storage without being signed: {extra}"
         assert {name: sent.get(name) for name in signed.headers} == signed.headers
         assert request.method == signed.method
+        assert sent["host"] == STORAGE_URL.removeprefix("https://")
         if not signed.valid:
             return refusal(403, "AccessDenied", f"Request has expired {request.url.query!r}")
         return await self._put(request, signed) if signed.method == "PUT" else self._get(request, signed)
