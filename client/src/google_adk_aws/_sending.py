@@ -32,6 +32,7 @@ class Sender:
         artifact: Whose upload it is.
         upload: The upload.
         workers: Parts that are sent at the same time, at most.
+        least: Parts that are signed at once, at least: more than one where waiting for parts costs no memory.
         reporter: Is told of every part that has arrived.
     """
 
@@ -44,6 +45,7 @@ class Sender:
         artifact: ArtifactId,
         upload: Upload,
         workers: int,
+        least: int,
         reporter: Reporter,
     ) -> None:
         self._uploads = uploads
@@ -53,6 +55,7 @@ class Sender:
         self._upload = upload
         self._workers = workers
         self._reporter = reporter
+        self._least = least
         self._window = min(2 * workers, MAX_SIGNED)
         self._ready: asyncio.Queue[tuple[Piece, SignedRequest] | None] = asyncio.Queue(self._window)
 
@@ -74,7 +77,7 @@ class Sender:
                     continue
                 window.append(piece)
                 # While the workers have something to do, more is signed at once.
-                if len(window) == self._window or self._ready.empty():
+                if len(window) == self._window or (self._ready.empty() and len(window) >= self._least):
                     await self._sign(window)
                     window = []
             await self._sign(window)

@@ -102,6 +102,10 @@ class StorageAnswer:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The bytes as they are sent, whatever encoding the storage claims they have."""
+        if self._response.is_stream_consumed:
+            # A hook of a client that was handed in has read it.
+            yield self._response.content
+            return
         with transport_errors(self._place):
             async for chunk in self._response.aiter_raw():
                 yield chunk
@@ -171,12 +175,14 @@ class Storage:
         place = f"the storage at {url.scheme}://{url.netloc.decode('ascii')}"
         client = await self._pool.client()
         timeout = self._timeout or client.timeout
-        sent = {name: value for name, value in signed.headers.items() if name.lower() not in _lower(headers)}
+        # httpx names the host by itself only where it is given no stream.
+        ours = {"Host": url.netloc.decode("ascii"), **headers}
+        known = {name.lower() for name in ours}
+        sent = {name: value for name, value in signed.headers.items() if name.lower() not in known}
         request = httpx.Request(
             signed.method,
             url,
-            # httpx names the host by itself only where it is given no stream.
-            headers={"Host": url.netloc.decode("ascii"), **sent, **headers},
+            headers={**ours, **sent},
             stream=content,
             extensions={"timeout": timeout.as_dict()},
         )
@@ -200,10 +206,6 @@ class Storage:
                 code="invalid_url",
             )
         return parsed
-
-
-def _lower(headers: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(map(str.lower, headers))
 
 
 async def _error_of(response: httpx.Response, place: str) -> ArtifactError:
@@ -231,7 +233,7 @@ def _by_status(status: int, *, is_put: bool) -> _Meaning:
 async def _code_of(response: httpx.Response) -> str:
     body = bytearray()
     with contextlib.suppress(httpx.HTTPError):
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > _LONGEST_REFUSAL:
                 break

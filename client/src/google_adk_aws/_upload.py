@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ from google_adk_aws._resume import ResumeFile
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._saving import MAX_CONTENT_BYTES, MAX_HEADER_BYTES, Condition, Description
 from google_adk_aws._sending import Sender
-from google_adk_aws._sources import FileSource, Source
+from google_adk_aws._sources import FileSource, Piece, Source
 from google_adk_aws._storage import Storage
 from google_adk_aws._threads import in_thread
 from google_adk_aws._transfer_wire import Upload, UploadedPart
@@ -235,14 +236,25 @@ class _One:
             artifact=self.artifact,
             upload=upload,
             workers=self.how.workers,
+            least=self.how.workers if self.source.repeatable else 1,
             reporter=self.reporter,
         )
         try:
-            await sender.send(self.source.pieces(upload.part_size), arrived)
+            await sender.send(self._pieces(upload.part_size), arrived)
         except ArtifactIntegrityError:
             # The storage refuses bytes that changed after they were hashed.
             await self.source.check()
             raise
+        if self.reporter.total is None:
+            # The stream ended with a full part, so that nobody knew it was the last one.
+            self.reporter.total = self.source.size
+            await self.reporter.add(0)
+
+    async def _pieces(self, part_size: int) -> AsyncGenerator[Piece, None]:
+        async with contextlib.aclosing(self.source.pieces(part_size)) as pieces:
+            async for piece in pieces:
+                self.reporter.total = self.source.size
+                yield piece
 
     async def _finalize(self, upload_id: str) -> VersionMetadata:
         assert self.source.size is not None  # noqa: S101 - it was cut
