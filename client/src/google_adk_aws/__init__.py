@@ -11,6 +11,7 @@ Names that are not in `__all__` may change in any release.
 
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._auth import BearerAuth, SigV4Auth
+from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact, UserDeletion
 from google_adk_aws._client import ArtifactClient
 from google_adk_aws._errors import (
     ArtifactConflictError,
@@ -60,11 +61,14 @@ __all__ = [
     "ArtifactUnavailableError",
     "ArtifactUploadNotFoundError",
     "ArtifactVersionNotFoundError",
+    "BatchProgress",
+    "BatchResult",
     "BearerAuth",
     "ContentInfo",
     "DownloadLink",
     "HttpArtifactService",
     "InvalidArtifactError",
+    "NewArtifact",
     "PartHeader",
     "Progress",
     "RetryPolicy",
@@ -74,6 +78,7 @@ __all__ = [
     "UnexpectedResponseError",
     "UploadHandle",
     "UploadLink",
+    "UserDeletion",
     "VersionMetadata",
     "WrongServiceUrlError",
     "__version__",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._client_links import LinkCalls
+from google_adk_aws._client_batches import BatchCalls
 from google_adk_aws._download import Downloading, DownloadTarget
 from google_adk_aws._progress import ProgressCallback, Reporter
 from google_adk_aws._saving import Condition, Description
@@ -19,7 +19,7 @@ __all__ = ["ArtifactClient"]
 _MIB = 1024 * 1024
 
 
-class ArtifactClient(LinkCalls):
+class ArtifactClient(BatchCalls):
     """The artifact API of one address: content of any size, links, batches.
 
     One instance serves any number of tasks, event loops and threads. Use it as `async with
