@@ -125,20 +125,20 @@ class FakeStorage:
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         asked = request.headers.get("range")
         self.ranges.append(asked)
-        headers, status = {"etag": etag}, 200
+        headers, status, view = {"etag": etag}, 200, memoryview(content)
         if asked is not None and request.headers.get("if-range") in {None, etag}:
             match = re.fullmatch(r"bytes=(\d+)-(\d+)", asked)
             assert match is not None
             start, last = map(int, match.groups())
             headers["content-range"] = f"bytes {start}-{min(last, len(content) - 1)}/{len(content)}"
-            content, status = content[start : last + 1], 206
-        headers["content-length"] = str(len(content))
+            view, status = memoryview(content)[start : last + 1], 206
+        headers["content-length"] = str(len(view))
         cut = self.cut_after.pop(0) if self.cut_after else None
-        return httpx.Response(status, headers=headers, stream=_Arriving(content, self.chunk_bytes, cut))
+        return httpx.Response(status, headers=headers, stream=_Arriving(view, self.chunk_bytes, cut))
 
 
 class _Arriving(httpx.AsyncByteStream):
-    def __init__(self, content: bytes, chunk_bytes: int, cut: int | None) -> None:
+    def __init__(self, content: memoryview, chunk_bytes: int, cut: int | None) -> None:
         self._content = content
         self._chunk_bytes = chunk_bytes
         self._cut = cut
@@ -147,7 +147,7 @@ class _Arriving(httpx.AsyncByteStream):
         for start in range(0, len(self._content), self._chunk_bytes):
             if self._cut is not None and start >= self._cut:
                 raise httpx.ReadError("connection reset")
-            yield self._content[start : start + self._chunk_bytes]
+            yield bytes(self._content[start : start + self._chunk_bytes])
 
 
 def refusal(status: int, code: str, message: str = "m") -> httpx.Response:
