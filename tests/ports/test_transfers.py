@@ -23,6 +23,7 @@ from artifact_store.transfers import (
     UploadedPart,
     UploadGone,
 )
+from tests.ports.conftest import STRICT
 
 KEY = "!blobs/a b@x"
 FACTS = {"artifact-blob-of": "app/u/s/doc", "artifact-upload": "1"}
@@ -31,7 +32,7 @@ FIRST, LAST = b"a" * MIN_PART_BYTES, b"the end"
 Send = Callable[..., tuple[int, bytes]]
 
 
-@pytest.fixture(params=["memory", pytest.param("emulator", marks=pytest.mark.integration)])
+@pytest.fixture(params=STRICT)
 def backend(request: pytest.FixtureRequest) -> str:
     """Moto checks neither signatures nor digests."""
     name: str = request.param
