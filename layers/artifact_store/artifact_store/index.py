@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -153,14 +153,19 @@ class TableIndex:
         )
 
     def _transact(self, writes: Sequence[Write], purpose: str) -> None:
-        """Repeats a transaction through conflicts, always with the same request token."""
+        """Does a transaction, always with the same request token."""
         request_token = hashlib.sha256(purpose.encode()).hexdigest()[:36]
+        try:
+            self._through_conflicts(lambda: self._table.transact(writes, request_token=request_token))
+        except ConditionFailed:
+            raise CommitRefused from None
+
+    def _through_conflicts(self, write: Callable[[], None]) -> None:
+        """Repeats a write while transactions of others are in its way."""
         pause = 0.005
         for _ in range(_CONFLICT_ATTEMPTS):
             try:
-                self._table.transact(writes, request_token=request_token)
-            except ConditionFailed:
-                raise CommitRefused from None
+                write()
             except TransactionConflict:
                 self._clock.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
                 pause = min(pause * 2, _LONGEST_CONFLICT_PAUSE)
@@ -184,14 +189,13 @@ class TableIndex:
         self._put_grave(artifact, confirmed, expires_at=now + items.KEPT_SECONDS)
 
     def _put_grave(self, artifact: ArtifactId, grave: Grave, *, expires_at: int | None) -> None:
+        put = Put(
+            items.grave_key(artifact, grave.gen),
+            items.grave_item(grave, expires_at=expires_at),
+            Condition(equals={"confirmed": False}),
+        )
         try:
-            self._table.put(
-                Put(
-                    items.grave_key(artifact, grave.gen),
-                    items.grave_item(grave, expires_at=expires_at),
-                    Condition(equals={"confirmed": False}),
-                )
-            )
+            self._through_conflicts(lambda: self._table.put(put))
         except ConditionFailed:
             # Another purge of this generation has finished the work.
             return

@@ -413,6 +413,7 @@ class Table(Protocol):
 
         Raises:
             ConditionFailed: The condition does not hold.
+            TransactionConflict: A transaction is in the way.
         """
 
     def delete(self, keys: Sequence[Key]) -> None:

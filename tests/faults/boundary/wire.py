@@ -40,13 +40,17 @@ _ANSWERS: Final[Mapping[str, tuple[int, str, frozenset[str]]]] = {
     "dynamodb throttled": (400, "ProvisionedThroughputExceededException", frozenset()),
     "dynamodb 429": (400, "ThrottlingException", frozenset()),
     "dynamodb conflict": (400, "TransactionCanceledException", frozenset({"TransactWriteItems"})),
+    "dynamodb put conflict": (400, "TransactionConflictException", frozenset({"PutItem"})),
     "dynamodb in progress": (400, "TransactionInProgressException", frozenset({"TransactWriteItems"})),
 }
 """Answers instead of an effect: status, code, and the calls that can have them (none: every one)."""
 
-_BROKEN: Final = ("refused", "hangs", "lost", "hangs after", "500 after")
-"""What any call can meet; the last three after it took effect. An answer that is cut short is a lost one to boto3,
-but for a streamed body."""
+_BROKEN: Final = ("refused", "hangs", "lost", "hangs after", "500 after", "garbled")
+"""What any call can meet; the last four after it took effect. An answer that is cut short is a lost one to boto3,
+but for a streamed body, and for JSON that it tries no more."""
+
+_CUT: Final = frozenset({"GetObject", "GetItem", "BatchGetItem", "Query", "Scan"})
+"""Calls whose answer may be cut short unnoticed by boto3."""
 
 
 def kinds_of(service: str, call: str) -> list[str]:
@@ -54,7 +58,7 @@ def kinds_of(service: str, call: str) -> list[str]:
     answers = [
         kind for kind, (_, _, calls) in _ANSWERS.items() if kind.startswith(service) and (not calls or call in calls)
     ]
-    return [*_BROKEN, *answers, *(["cut"] if call == "GetObject" else [])]
+    return [*_BROKEN, *answers, *(["cut"] if call in _CUT else [])]
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,11 @@ class Wire:
         answer = self._session.send(request)
         if kind == "cut":
             return _cut(answer, request.url)
+        if kind == "garbled" and answer.content:
+            # A proxy's page, say.
+            body = b"<html>" + answer.content[:1]
+            headers: Any = {"Content-Type": "text/html", "Content-Length": str(len(body))}
+            return AWSResponse(request.url, 200, headers, _Body(body))
         _ = answer.content
         if kind == "lost":
             raise ConnectionClosedError(endpoint_url=request.url)

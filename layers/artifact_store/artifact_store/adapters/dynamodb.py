@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from artifact_store.adapters._faults import error_code, translated
+from artifact_store.adapters._faults import error_code, refuse_torn_answers, translated
 from artifact_store.errors import StorageUnavailable
 from artifact_store.ports import (
     Check,
@@ -69,6 +69,7 @@ class DynamoTable:
     """A DynamoDB table with the key attributes `pk` and `sk`."""
 
     def __init__(self, *, client: DynamoDBClient, table_name: str, clock: Clock) -> None:
+        refuse_torn_answers(client)
         self._client = client
         self._table_name = table_name
         self._clock = clock

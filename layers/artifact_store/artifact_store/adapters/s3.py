@@ -66,32 +66,30 @@ class S3Objects:
                 IfNoneMatch="*",
                 **extra,
             )
-        return answer["VersionId"]
+            return answer["VersionId"]
 
     def head(self, key: str) -> ObjectHead | None:
         try:
             with _s3_call():
-                answer = self._client.head_object(Bucket=self._bucket_name, Key=key)
+                return _read_head(self._client.head_object(Bucket=self._bucket_name, Key=key))
         except _Missing:
             return None
-        return _read_head(answer)
 
     def head_version(self, ref: ObjectRef) -> ObjectHead | None:
         try:
             with _s3_call():
                 answer = self._client.head_object(Bucket=self._bucket_name, Key=ref.key, VersionId=ref.version_id)
+                return _read_head(answer)
         except _Missing:
             return None
-        return _read_head(answer)
 
     def get(self, ref: ObjectRef) -> StoredObject | None:
         try:
             with _s3_call():
                 answer = self._client.get_object(Bucket=self._bucket_name, Key=ref.key, VersionId=ref.version_id)
-                body = answer["Body"].read()
+                return StoredObject(_read_head(answer), answer["Body"].read())
         except _Missing:
             return None
-        return StoredObject(_read_head(answer), body)
 
     def list_versions(
         self, prefix: str, *, limit: int, after: ObjectRef | None

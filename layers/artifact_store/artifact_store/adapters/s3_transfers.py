@@ -64,7 +64,7 @@ class S3Transfers:
                 ChecksumAlgorithm=_CHECKSUM,
                 ChecksumType="COMPOSITE",
             )
-        return answer["UploadId"]
+            return answer["UploadId"]
 
     def sign_part(self, key: str, upload_id: str, part: UploadedPart, *, seconds: int) -> SignedRequest:
         checksum = _to_base64(part.sha256)
@@ -175,7 +175,7 @@ class S3Transfers:
                 },
                 ChecksumType="COMPOSITE",
             )
-        return answer["VersionId"]
+            return answer["VersionId"]
 
     def abort(self, key: str, upload_id: str) -> None:
         with _s3_call():

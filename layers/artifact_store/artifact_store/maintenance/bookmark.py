@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from artifact_store.errors import StorageUnavailable
 from artifact_store.maintenance.reconcile import Checkpoint, InvalidCheckpoint
 from artifact_store.ports import Clock, Condition, ConditionFailed, Item, Key, Put, Table, TransactionConflict
 
@@ -49,7 +50,14 @@ class Bookmark:
         (item,) = self._table.get([_KEY])
         place = _read(item)
         now = self._clock.now_ms() // 1000
-        self._put(place, until=now + int(seconds), condition=Condition(expired_at=now))
+        until = now + int(seconds)
+        try:
+            self._put(place, until=until, condition=Condition(expired_at=now))
+        except Busy:
+            # botocore repeats a put whose answer was lost, and the bookmark is held by then: by this sitting.
+            (item,) = self._table.get([_KEY])
+            if item is None or (item.get("holder"), item.get("valid_until")) != (self._holder, until):
+                raise
         return place
 
     def keep(self, place: Place, *, seconds: float) -> None:
@@ -79,8 +87,11 @@ class Bookmark:
             item["checkpoint"] = str(place.checkpoint)
         try:
             self._table.put(Put(_KEY, item, condition))
-        except (ConditionFailed, TransactionConflict):
+        except ConditionFailed:
             raise Busy from None
+        except TransactionConflict:
+            # No transaction of ours touches the bookmark, so this says nothing about other sittings.
+            raise StorageUnavailable("DynamoDB reports a conflicting transaction") from None
 
 
 def _read(item: Item | None) -> Place:
