@@ -16,6 +16,7 @@ import httpx
 
 from google_adk_aws import ArtifactClient, ArtifactId, HttpArtifactService, RetryPolicy
 
+from .fake_batches import FakeBatches
 from .fake_storage import STORAGE_URL, FakeStorage, Signed
 from .scripted import problem
 
@@ -53,6 +54,7 @@ class FakeApi(httpx.AsyncBaseTransport):
     Attributes:
         artifacts: Versions by path; None where one was deleted before.
         storage: The storage.
+        batches: Batches.
         faults: Asked before each request in turn; the first response or exception is what happens.
         finalized: What happens to an answer of finalize, which has taken effect by then.
         requests: Method and path of all that reached the API, with `?…` where there is a query.
@@ -64,6 +66,7 @@ class FakeApi(httpx.AsyncBaseTransport):
         self.artifacts: dict[str, list[Version]] = {}
         self.uploads: dict[str, Upload] = {}
         self.storage = FakeStorage()
+        self.batches = FakeBatches(self)
         self.faults: list[Fault] = []
         self.finalized: Callable[[httpx.Response], httpx.Response] = lambda answer: answer
         self.requests: list[str] = []
@@ -111,6 +114,9 @@ class FakeApi(httpx.AsyncBaseTransport):
         return self._route(request, path.partition("?")[0])
 
     def _route(self, request: httpx.Request, path: str) -> httpx.Response:
+        answer = self.batches.answer(request, path)
+        if answer is not None:
+            return answer
         routes: list[tuple[str, str, Callable[..., httpx.Response]]] = [
             ("POST", r"(.*/artifacts/[^/]+)/uploads", self._begin),
             ("POST", r".*/artifacts/[^/]+/uploads/([^/]+)/parts", self._sign),
