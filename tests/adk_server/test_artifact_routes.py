@@ -114,8 +114,7 @@ def test_missing_is_404(adk_server: httpx.Client, artifacts: str) -> None:
         ("f", {}, {}, "Not supported artifact type."),
         ("f", {"fileData": {"fileUri": "artifact://apps/x"}}, {}, "Invalid artifact reference URI"),
         ("f", {"fileData": {"fileUri": "artifact://apps/x/users/y/artifacts/z/versions/0"}}, {}, "same app and user"),
-        ("f", {"text": "x"}, {"k": "x" * 8000}, "the limit is 6,144"),
-        ("f", {"text": "x" * (3 * 1024 * 1024 + 1)}, {}, "3,145,729 bytes"),
+        ("f", {"text": "x"}, {"k": "x" * 66_000}, "the limit is 65,536"),
     ],
 )
 def test_bad_input_is_400_with_the_reason(
@@ -130,6 +129,13 @@ def test_bad_input_is_400_with_the_reason(
     assert answer.status_code == 400
     assert text in answer.json()["detail"]
     assert adk_server.get(artifacts).json() == []
+
+
+def test_large_content_and_large_metadata_are_fine(adk_server: httpx.Client, artifacts: str) -> None:
+    text, metadata = "x" * (3 * 1024 * 1024 + 1), {"k": "x" * 60_000}
+    assert save(adk_server, artifacts, "f", {"text": text}, customMetadata=metadata).is_success
+    assert adk_server.get(f"{artifacts}/f").json()["text"] == text
+    assert adk_server.get(f"{artifacts}/f/versions/0/metadata").json()["customMetadata"] == metadata
 
 
 def test_the_reserved_session_is_400(adk_server: httpx.Client) -> None:

@@ -11,8 +11,9 @@ Names that are not in `__all__` may change in any release.
 
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._auth import BearerAuth, SigV4Auth
-from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact, UserDeletion
+from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact
 from google_adk_aws._client import ArtifactClient
+from google_adk_aws._deletions import UserDeletion
 from google_adk_aws._errors import (
     ArtifactConflictError,
     ArtifactConnectionError,

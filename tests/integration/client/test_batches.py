@@ -13,6 +13,7 @@ from google_adk_aws import (
     ArtifactClient,
     ArtifactId,
     ArtifactNotFoundError,
+    ArtifactPreconditionError,
     BatchProgress,
     InvalidArtifactError,
     NewArtifact,
@@ -94,6 +95,29 @@ async def test_one_that_fails_leaves_the_others_alone(api: LocalApi, scope: Scop
         for result in results[1:-1]:
             assert isinstance(result.error, InvalidArtifactError), result
         assert len([item async for item in client.artifacts(scope)]) == 2
+
+
+async def test_versions_and_conditions_are_the_items_own(api: LocalApi, scope: Scope) -> None:
+    async with ArtifactClient(api.url) as client:
+        first = await client.save(ArtifactId(scope, "doc"), b"1")
+        new = [NewArtifact(filename="doc", content=body, if_match=first.etag) for body in (b"2", b"3")]
+        second, third = await client.save_artifacts(scope, [*new])
+        assert second.get().version == 1
+        assert isinstance(third.error, ArtifactPreconditionError)
+        loaded = await client.load_artifacts(scope, [("doc", 0), ("doc", 1), "doc"])
+        assert [result.get().body for result in loaded] == [b"1", b"2", b"2"]
+
+
+async def test_every_size_comes_back_and_is_kept(api: LocalApi, scope: Scope) -> None:
+    sizes = [0, 1, 256 * 1024, 256 * 1024 + 1, *[1000] * 120, 3 * MIB, 3 * MIB + 1, 6 * MIB]
+    new = [NewArtifact(filename=f"ü/{n}", content=os.urandom(size)) for n, size in enumerate(sizes)]
+    names = [item.filename for item in new]
+    async with ArtifactClient(api.url, cache_bytes=64 * MIB) as client:
+        saved = await client.save_artifacts(scope, new)
+        first = await client.load_artifacts(scope, names)
+        assert [result.get().body for result in first] == [item.content for item in new]
+        assert await client.load_artifacts(scope, names) == first
+        assert await client.describe_artifacts(scope, names) == saved
 
 
 async def test_versions_of_one_name_keep_their_order(api: LocalApi, scope: Scope) -> None:

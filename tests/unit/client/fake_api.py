@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,7 +16,9 @@ import httpx
 
 from google_adk_aws import ArtifactClient, ArtifactId, HttpArtifactService, RetryPolicy
 
+from .fake_batches import FakeBatches
 from .fake_storage import STORAGE_URL, FakeStorage, Signed
+from .fake_uploads import FakeUploads
 from .scripted import problem
 
 URL = "https://artifacts.example"
@@ -26,19 +28,6 @@ PATH = f"{SCOPE}/artifacts/a.bin"
 CREDENTIAL = "Bearer secret-of-the-caller"
 
 Fault = Callable[[httpx.Request], object]
-
-
-@dataclass
-class Upload:
-    id: str
-    path: str
-    size: int | None
-    part_size: int
-    mime_type: str | None
-    method: str = "parts"
-    gone: bool = False
-    parts: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)
-    finalized: tuple[dict[str, Any], dict[str, Any]] | None = None
 
 
 @dataclass
@@ -53,6 +42,7 @@ class FakeApi(httpx.AsyncBaseTransport):
     Attributes:
         artifacts: Versions by path; None where one was deleted before.
         storage: The storage.
+        batches: Batches.
         faults: Asked before each request in turn; the first response or exception is what happens.
         finalized: What happens to an answer of finalize, which has taken effect by then.
         requests: Method and path of all that reached the API, with `?…` where there is a query.
@@ -62,8 +52,10 @@ class FakeApi(httpx.AsyncBaseTransport):
 
     def __init__(self, *, min_part: int = 10, inline_bytes: int = 100) -> None:
         self.artifacts: dict[str, list[Version]] = {}
-        self.uploads: dict[str, Upload] = {}
+        self._uploads = FakeUploads(self)
+        self.uploads = self._uploads.all
         self.storage = FakeStorage()
+        self.batches = FakeBatches(self)
         self.faults: list[Fault] = []
         self.finalized: Callable[[httpx.Response], httpx.Response] = lambda answer: answer
         self.requests: list[str] = []
@@ -111,12 +103,19 @@ class FakeApi(httpx.AsyncBaseTransport):
         return self._route(request, path.partition("?")[0])
 
     def _route(self, request: httpx.Request, path: str) -> httpx.Response:
+        answer = self.batches.answer(request, path)
+        if answer is not None:
+            return answer
         routes: list[tuple[str, str, Callable[..., httpx.Response]]] = [
-            ("POST", r"(.*/artifacts/[^/]+)/uploads", self._begin),
-            ("POST", r".*/artifacts/[^/]+/uploads/([^/]+)/parts", self._sign),
-            ("GET", r".*/artifacts/[^/]+/uploads/([^/]+)", self._state),
-            ("POST", r"(.*/artifacts/[^/]+)/uploads/([^/]+)/finalize", lambda *a: self.finalized(self._finalize(*a))),
-            ("DELETE", r".*/artifacts/[^/]+/uploads/([^/]+)", self._abort),
+            ("POST", r"(.*/artifacts/[^/]+)/uploads", self._uploads.begin),
+            ("POST", r".*/artifacts/[^/]+/uploads/([^/]+)/parts", self._uploads.sign),
+            ("GET", r".*/artifacts/[^/]+/uploads/([^/]+)", self._uploads.state),
+            (
+                "POST",
+                r"(.*/artifacts/[^/]+)/uploads/([^/]+)/finalize",
+                lambda *a: self.finalized(self._uploads.finalize(*a)),
+            ),
+            ("DELETE", r".*/artifacts/[^/]+/uploads/([^/]+)", self._uploads.abort),
             ("POST", r"(.*/artifacts/[^/]+)/versions/([^/]+)/link", self._link),
             ("GET", r"(.*/artifacts/[^/]+)/versions/([^/]+)/metadata", self._describe),
             ("GET", r"(.*/artifacts/[^/]+)(?:/versions/([^/]+))?", self._load),
@@ -128,6 +127,9 @@ class FakeApi(httpx.AsyncBaseTransport):
             if method == request.method and match:
                 return handle(request, *match.groups())
         raise AssertionError(f"no such route: {request.method} {path}")
+
+    def _finalize(self, *arguments: Any) -> httpx.Response:
+        return self.finalized(self._uploads.finalize(*arguments))
 
     # -- content
 
@@ -167,7 +169,7 @@ class FakeApi(httpx.AsyncBaseTransport):
             return httpx.Response(201, json=self.keys[key].facts, headers={"idempotency-replayed": "true"})
         part = unpacked(request.headers["artifact-part"])
         metadata = unpacked(request.headers.get("artifact-metadata", "e30"))
-        refused = self._precondition(request, path)
+        refused = self.precondition(request, path)
         if refused is not None:
             return refused
         latest = self.artifacts.get(path, [])[-1:]
@@ -178,7 +180,7 @@ class FakeApi(httpx.AsyncBaseTransport):
         self.keys[key] = self.put(body, path, **part, customMetadata=metadata)
         return httpx.Response(201, json=self.keys[key].facts)
 
-    def _precondition(self, request: httpx.Request, path: str) -> httpx.Response | None:
+    def precondition(self, request: httpx.Request, path: str) -> httpx.Response | None:
         versions = self.artifacts.get(path)
         etag = versions[-1].facts["etag"] if versions else None
         match, none_match = request.headers.get("if-match"), request.headers.get("if-none-match")
@@ -232,105 +234,6 @@ class FakeApi(httpx.AsyncBaseTransport):
     def _delete(self, _request: httpx.Request, path: str) -> httpx.Response:
         for version in self.artifacts.pop(path, []):
             self.storage.objects.pop(version.facts["etag"], None)
-        return httpx.Response(204)
-
-    # -- uploads
-
-    def _begin(self, request: httpx.Request, path: str) -> httpx.Response:
-        body = json.loads(request.content)
-        assert body.keys() <= {"size", "partSize", "mimeType", "method", "sha256"}
-        method, size, part_size = body.get("method", "parts"), body["size"], body.get("partSize", self.min_part)
-        if part_size < self.min_part:
-            return problem(400, "invalid_body", field="partSize")
-        upload = Upload(f"u{len(self.uploads)}", path, size, part_size, body.get("mimeType"), method)
-        self.uploads[upload.id] = upload
-        answer = {
-            **self._upload_json(upload),
-            "partCount": None if size is None else max(1, -(-size // part_size)),
-        }
-        if method == "put":
-            headers = {"content-length": str(size), "content-type": body.get("mimeType") or "a/b", "if-none-match": "*"}
-            answer["put"] = self.storage.sign(Signed("PUT", headers, upload=upload, number=1), f"blobs/{upload.id}")
-        return httpx.Response(201, json=answer)
-
-    def _upload_json(self, upload: Upload) -> dict[str, Any]:
-        return {
-            "uploadId": upload.id,
-            "method": upload.method,
-            "size": upload.size,
-            "partSize": upload.part_size,
-            "expiresAt": 2_000_000_000.0,
-        }
-
-    def _alive(self, upload_id: str) -> Upload | None:
-        upload = self.uploads.get(upload_id)
-        return None if upload is None or upload.gone else upload
-
-    def _sign(self, request: httpx.Request, upload_id: str) -> httpx.Response:
-        upload = self._alive(upload_id)
-        if upload is None:
-            return problem(404, "upload_not_found")
-        parts = json.loads(request.content)["parts"]
-        assert 1 <= len(parts) <= 100
-        self.signed_windows.append(len(parts))
-        signed = []
-        for part in parts:
-            number, size = part["number"], part["size"]
-            if upload.size is not None:
-                start = (number - 1) * upload.part_size
-                if size != min(upload.part_size, upload.size - start) or size < 0:
-                    return problem(400, "invalid_body", field=f"parts[{number}].size")
-            signed.append({"number": number, "request": self.storage.sign_part(upload, **part)})
-        return httpx.Response(200, json={"parts": signed})
-
-    def _state(self, request: httpx.Request, upload_id: str) -> httpx.Response:
-        upload = self._alive(upload_id)
-        if upload is None:
-            return problem(404, "upload_not_found")
-        after = int(request.url.params.get("after", "0"))
-        numbers = [] if upload.finalized else sorted(number for number in upload.parts if number > after)
-        page, rest = numbers[:3], numbers[3:]
-        answer = {
-            **self._upload_json(upload),
-            "parts": [{"number": n, "size": upload.parts[n][0], "sha256": upload.parts[n][1]} for n in page],
-            "nextPart": page[-1] if rest else None,
-        }
-        if upload.finalized:
-            answer["version"] = upload.finalized[1]
-        return httpx.Response(200, json=answer)
-
-    def _finalize(self, request: httpx.Request, path: str, upload_id: str) -> httpx.Response:
-        upload, facts = self._alive(upload_id), json.loads(request.content)
-        assert facts.keys() <= {"size", "sha256", "part", "customMetadata"}
-        if upload is None or upload.path != path:
-            return problem(404, "upload_not_found")
-        if upload.finalized:
-            if upload.finalized[0] != facts:
-                return problem(422, "idempotency_key_reused")
-            return httpx.Response(201, json=upload.finalized[1], headers={"idempotency-replayed": "true"})
-        sizes = [upload.parts[number][0] for number in sorted(upload.parts)]
-        complete = sorted(upload.parts) == list(range(1, len(upload.parts) + 1)) and sum(sizes) == facts["size"]
-        if (
-            not complete
-            or not sizes
-            or any(size != upload.part_size for size in sizes[:-1] if upload.method == "parts")
-        ):
-            return problem(409, "upload_incomplete")
-        refused = self._precondition(request, path)
-        if refused is not None:
-            return refused
-        body = b"".join(upload.parts[number][2] for number in sorted(upload.parts))
-        part = {"kind": "bytes", "mimeType": upload.mime_type, "displayName": None, **facts.get("part", {})}
-        described = {**part, "customMetadata": facts.get("customMetadata", {}), "size": facts["size"]}
-        saved = self.put(body, path, **described, sha256=facts.get("sha256"))
-        upload.finalized = facts, saved.facts
-        return httpx.Response(201, json=saved.facts)
-
-    def _abort(self, _request: httpx.Request, upload_id: str) -> httpx.Response:
-        upload = self.uploads[upload_id]
-        if upload.finalized:
-            return problem(409, "upload_finalized")
-        upload.gone = True
         return httpx.Response(204)
 
 

@@ -15,7 +15,7 @@ from google_adk_aws import ArtifactClient, ArtifactError, ArtifactId, ArtifactPr
 
 from .fake_api import ARTIFACT, PATH, FakeApi
 from .fake_storage import refusal
-from .test_uploads import DATA, PART, is_part, saved_bytes
+from .transfers import DATA, PART, Killed, is_part, kill, resent, saved_bytes
 
 if TYPE_CHECKING:
     import httpx
@@ -47,14 +47,6 @@ def client(api: FakeApi, state: Path) -> ArtifactClient:
     return api.client(resume_dir=state)
 
 
-class Killed(BaseException):
-    """As far as the state goes, the process ends here."""
-
-
-def kill(_: object) -> httpx.Response:
-    raise Killed
-
-
 async def begin(api: FakeApi, client: ArtifactClient, path: Path, *, until: int = 7, **arguments: Any) -> int:
     """Begins, and is killed when part `until` is to be sent; how many bytes had arrived by then."""
 
@@ -65,10 +57,6 @@ async def begin(api: FakeApi, client: ArtifactClient, path: Path, *, until: int 
     arrived = sum(size for _, size in api.storage.sent)
     api.storage.sent.clear()
     return arrived
-
-
-def resent(api: FakeApi) -> int:
-    return sum(size for _, size in api.storage.sent)
 
 
 @pytest.mark.parametrize("until", [1, 2, 6, 11])

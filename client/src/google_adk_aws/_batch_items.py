@@ -1,0 +1,164 @@
+"""Items of batches as requests have them, and how many go into one request."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from artifact_store.errors import InvalidInput
+from artifact_store.names import MAX_VERSION, USER_NAMESPACE, ArtifactId, Scope
+from google_adk_aws._batches import NewArtifact
+from google_adk_aws._errors import InvalidArtifactError
+from google_adk_aws._saving import MAX_CONTENT_BYTES, Condition, Description
+
+__all__ = ["MAX_ITEMS", "Name", "PreparedSave", "Wanted", "artifact_in", "groups_of", "name_in"]
+
+MAX_ITEMS: Final = 100
+"""Of one request."""
+
+_MAX_BODY_BYTES: Final = 4 * 1024 * 1024 - 1024
+"""Of one request, with its braces."""
+
+_MAX_METADATA_BYTES: Final = 2 * 1024 * 1024 - 1024
+"""Custom metadata of one request."""
+
+Name: TypeAlias = str | tuple[str, int | None]
+"""A filename, for its latest version, or a filename and a version."""
+
+_ETAG: Final = re.compile(r'(?:W/)?"[^"]*"|\*')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedSave:
+    """An item that was checked, and has a key under which it can be repeated.
+
+    Attributes:
+        artifact: Where it goes.
+        content: As given.
+        description: What is told of it.
+        condition: On which condition it is saved.
+        key: Its idempotency key.
+        facts: Its JSON, without the content.
+        body_bytes: How long its JSON is, with the content.
+        metadata_bytes: How long that of its custom metadata is.
+    """
+
+    artifact: ArtifactId
+    content: bytes | bytearray | memoryview
+    description: Description
+    condition: Condition
+    key: str
+    facts: Mapping[str, Any]
+    body_bytes: int
+    metadata_bytes: int
+
+    @classmethod
+    def of(cls, scope: Scope, item: NewArtifact) -> PreparedSave:
+        """Checks an item.
+
+        Raises:
+            InvalidArtifactError: It cannot be saved.
+        """
+        artifact = artifact_in(scope, item.filename)
+        description = Description.of(
+            mime_type=item.mime_type,
+            display_name=item.display_name,
+            kind=item.kind,
+            custom_metadata=item.custom_metadata,
+        )
+        facts = {"filename": name_in(scope, artifact), "idempotencyKey": item.idempotency_key, **description.to_json()}
+        if item.if_match is not None:
+            facts["ifMatch"] = _ETAG.findall(item.if_match)
+        size = memoryview(item.content).nbytes
+        return cls(
+            artifact=artifact,
+            content=item.content,
+            description=description,
+            condition=Condition(if_match=item.if_match),
+            key=item.idempotency_key,
+            facts=facts,
+            body_bytes=len(json.dumps(facts)) + 4 * (-(-size // 3)) + len(',"content":""'),
+            metadata_bytes=len(json.dumps(description.custom_metadata)),
+        )
+
+    @property
+    def fits(self) -> bool:
+        """Whether it goes into a request with others."""
+        return memoryview(self.content).nbytes <= MAX_CONTENT_BYTES and self.body_bytes <= _MAX_BODY_BYTES
+
+    def to_json(self) -> Mapping[str, Any]:
+        """As the request has it."""
+        return {**self.facts, "content": base64.b64encode(self.content).decode()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An artifact of a batch that is not saved.
+
+    Attributes:
+        index: Which item it is.
+        artifact: Which artifact.
+        version: Its version; None is the latest.
+    """
+
+    index: int
+    artifact: ArtifactId
+    version: int | None = None
+
+    @classmethod
+    def of(cls, scope: Scope, index: int, item: Name) -> Wanted:
+        """Checks an item.
+
+        Raises:
+            InvalidArtifactError: It cannot be one.
+        """
+        filename, version = (item, None) if isinstance(item, str) else item
+        if not (version is None or 0 <= version <= MAX_VERSION):
+            raise InvalidArtifactError(f"version must be 0 to {MAX_VERSION:,}", code="invalid_version", field="version")
+        return cls(index=index, artifact=artifact_in(scope, filename), version=version)
+
+    def to_json(self, scope: Scope, *, unless: str | None = None) -> Mapping[str, Any]:
+        """As a request has it."""
+        facts = {"filename": name_in(scope, self.artifact), "version": self.version, "unless": unless}
+        return {name: value for name, value in facts.items() if value is not None}
+
+
+def groups_of(items: Iterable[tuple[int, PreparedSave]]) -> Iterator[list[tuple[int, PreparedSave]]]:
+    """Cuts items, in their order, into what goes into one request each; what does not fit goes alone."""
+    group: list[tuple[int, PreparedSave]] = []
+    room, metadata_room = _MAX_BODY_BYTES, _MAX_METADATA_BYTES
+    for index, item in items:
+        full = len(group) == MAX_ITEMS or item.body_bytes > room or item.metadata_bytes > metadata_room
+        if group and (full or not item.fits):
+            yield group
+            group, room, metadata_room = [], _MAX_BODY_BYTES, _MAX_METADATA_BYTES
+        if not item.fits:
+            yield [(index, item)]
+            continue
+        group.append((index, item))
+        room, metadata_room = room - item.body_bytes, metadata_room - item.metadata_bytes
+    if group:
+        yield group
+
+
+def artifact_in(scope: Scope, filename: str) -> ArtifactId:
+    """The artifact that a list of this scope names so.
+
+    Raises:
+        InvalidArtifactError: The name cannot be one.
+    """
+    try:
+        if scope.session is not None and filename.startswith(USER_NAMESPACE):
+            return ArtifactId(scope.user_scope, filename.removeprefix(USER_NAMESPACE))
+        return ArtifactId(scope, filename)
+    except InvalidInput as error:
+        raise InvalidArtifactError(str(error), code=error.code, field=error.field) from None
+
+
+def name_in(scope: Scope, artifact: ArtifactId) -> str:
+    """How a list of this scope names an artifact."""
+    return artifact.filename if scope.session is None else artifact.adk_filename
