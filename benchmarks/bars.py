@@ -14,7 +14,7 @@ from typing import Any, Final
 from benchmarks import grid
 from benchmarks.lab import CONFIGURED, KEPT, OURS, Lab
 from benchmarks.measuring import Ratio, Row, quantile
-from benchmarks.repeats import MAX_AGE_SECONDS
+from benchmarks.repeats import AGED, AS_IT_IS
 
 _TYPICAL: Final = (20, 100)
 _SMALLEST: Final = (1, 1)
@@ -120,11 +120,11 @@ def _pages(rows: Sequence[Row]) -> Iterator[Bar]:
 
 
 def _repeats(repeats: dict[str, Any]) -> Iterator[Bar]:
-    plain, aged = repeats.get("as it is"), repeats.get(f"max_age={MAX_AGE_SECONDS}")
+    plain, aged = repeats.get(AS_IT_IS), repeats.get(AGED)
     load = plain["load"] if plain else None
     yield Bar(what="a repeated load: requests", limit=1, value=load and load["requests"])
     yield Bar(what="a repeated load: calls of S3", limit=0, value=load and load["s3_calls"])
-    yield Bar(what="a repeated load with max_age: requests", limit=0, value=aged and aged["load"]["requests"])
+    yield Bar(what=f"a repeated load with {AGED}: requests", limit=0, value=aged and aged["load"]["requests"])
     what = "LoadArtifactsTool's turn with 5 artifacts of 100 KiB: second ÷ first"
     for name, facts in repeats.items():
         median, low, high = facts["turn"]["second_over_first"]

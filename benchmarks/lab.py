@@ -110,9 +110,9 @@ def opened(options: argparse.Namespace) -> Iterator[Lab]:
         overrides = {"AWS_ENDPOINT_URL": proxy.storage_url}
         api = stack.enter_context(LocalApi(emulator=emulator, environment=overrides))
         api_url = proxy.open_api(api.url)
-        ours = stack.enter_context(
-            ContenderProcess(python=Path(sys.executable), module="ours", settings={"url": api_url})
-        )
+        # Every round loads the same artifact: a cache would be measured instead. `repeats` measures that.
+        settings = {"url": api_url, "options": {"cache_bytes": 0}}
+        ours = stack.enter_context(ContenderProcess(python=Path(sys.executable), module="ours", settings=settings))
         contenders = [
             Contender(
                 name=OURS,

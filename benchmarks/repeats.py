@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,26 +12,18 @@ from benchmarks.contenders.process import ContenderProcess
 from benchmarks.filling import target
 from benchmarks.lab import Lab
 from benchmarks.measuring import Ratio, Sample
-from google_adk_aws import HttpArtifactService
 
 TURN_ARTIFACTS: Final = 5
 TURN_BYTES: Final = 100 * 1024
-MAX_AGE_SECONDS: Final = 60
-_MAX_AGE = "max_age"
-
-
-def has_max_age() -> bool:
-    """Whether the client can be told to use what it has loaded without asking."""
-    return _MAX_AGE in inspect.signature(HttpArtifactService).parameters
+AS_IT_IS: Final = "as it is"
+AGED: Final = "cache_max_age=60"
+VARIANTS: Final[dict[str, Mapping[str, Any]]] = {AS_IT_IS: {}, AGED: {"cache_max_age": 60}}
 
 
 def measure(lab: Lab) -> dict[str, Any]:
     """Requests and storage calls of a repeated load, and how a second turn compares with the first."""
     facts: dict[str, Any] = {}
-    variants: dict[str, Mapping[str, Any]] = {"as it is": {}}
-    if has_max_age():
-        variants[f"{_MAX_AGE}={MAX_AGE_SECONDS}"] = {_MAX_AGE: MAX_AGE_SECONDS}
-    for name, options in variants.items():
+    for name, options in VARIANTS.items():
         facts[name] = {"load": _repeated_load(lab, name, options), "turn": _turns(lab, name, options)}
     return facts
 

@@ -10,27 +10,21 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-import google_adk_aws
 from benchmarks.contenders.process import ROOT, environment
-from benchmarks.filling import target
+from benchmarks.filling import APP, USER
 from benchmarks.lab import Lab
 from benchmarks.measuring import Ratio
 from local.provision import aws_client
 
 _MIB: Final = 1024 * 1024
 _BUCKET: Final = "transfers"
+_SIDES: Final = ("boto3", "client")
 _DIRECTIONS: Final = ("up", "down")
-
-
-def has_client() -> bool:
-    """Whether the client can transfer files."""
-    return hasattr(getattr(google_adk_aws, "ArtifactClient", None), "upload_file")
 
 
 def measure(lab: Lab) -> dict[str, Any]:
     """Seconds and memory of both directions, and the ratios round by round."""
     aws_client("s3", lab.endpoint).create_bucket(Bucket=_BUCKET)
-    sides = ("boto3", "client") if has_client() else ("boto3",)
     with tempfile.TemporaryDirectory(prefix="artifact-transfer-") as folder:
         source = Path(folder, "source")
         _write_noise(source, lab.options.transfer_mib)
@@ -38,18 +32,19 @@ def measure(lab: Lab) -> dict[str, Any]:
             "endpoint": lab.proxy.storage_url,
             "bucket": _BUCKET,
             "url": lab.api_url,
-            "target": target("transfers", "large"),
+            "artifact": {"app": APP, "user": USER, "session": "transfers", "filename": "large"},
             "source": str(source),
             "sink": str(Path(folder, "sink")),
+            "resume_dir": str(Path(folder, "resume")),
         }
         runs: dict[str, list[dict[str, float]]] = {
-            f"{side} {direction}": [] for direction in _DIRECTIONS for side in sides
+            f"{side} {direction}": [] for direction in _DIRECTIONS for side in _SIDES
         }
         for _ in range(lab.options.transfer_rounds):
             for way, taken in runs.items():
                 taken.append(_run(way, settings))
     lab.proxy.take()
-    return {"mib": lab.options.transfer_mib, "runs": runs, "ratios": _ratios(runs) if has_client() else {}}
+    return {"mib": lab.options.transfer_mib, "runs": runs, "ratios": _ratios(runs)}
 
 
 def _ratios(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib
 import json
 import resource
 import sys
@@ -19,6 +18,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from artifact_store import ArtifactId
+from google_adk_aws import ArtifactClient
 from local.provision import aws_client
 
 KEY = "transfer"
@@ -35,17 +36,23 @@ def boto3_down(settings: Mapping[str, Any]) -> None:
 
 
 def client_up(settings: Mapping[str, Any]) -> None:
-    asyncio.run(_with_client(settings, "upload_file", settings["source"]))
+    async def up() -> None:
+        async with _client(settings) as client:
+            await client.upload_file(ArtifactId.of(**settings["artifact"]), Path(settings["source"]))
+
+    asyncio.run(up())
 
 
 def client_down(settings: Mapping[str, Any]) -> None:
-    asyncio.run(_with_client(settings, "download_file", settings["sink"]))
+    async def down() -> None:
+        async with _client(settings) as client:
+            await client.download_file(ArtifactId.of(**settings["artifact"]), Path(settings["sink"]))
+
+    asyncio.run(down())
 
 
-async def _with_client(settings: Mapping[str, Any], method: str, path: str) -> None:
-    client_class: Any = importlib.import_module("google_adk_aws").ArtifactClient
-    async with client_class(settings["url"]) as client:
-        await getattr(client, method)(Path(path), **settings["target"])
+def _client(settings: Mapping[str, Any]) -> ArtifactClient:
+    return ArtifactClient(settings["url"], resume_dir=settings["resume_dir"])
 
 
 WAYS: dict[str, Callable[[Mapping[str, Any]], None]] = {
@@ -75,8 +82,6 @@ def digest_of(path: str) -> str:
 
 def main() -> None:
     way, settings = sys.argv[1], json.loads(sys.argv[2])
-    if way.startswith("client"):
-        importlib.import_module("google_adk_aws")
     before = peak_mib()
     started = time.monotonic()
     WAYS[way](settings)

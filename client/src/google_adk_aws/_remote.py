@@ -95,27 +95,40 @@ class RemoteContent:
             headers["If-Range"] = self._stored_as
         async with self._storage.get(request, headers) as answer:
             self._request_works = True
-            self._check(answer, position, stop, is_range=bool(headers))
+            ignored = self._check(answer, position, stop, is_range=bool(headers))
+            before = position if ignored else 0
             async with contextlib.aclosing(answer.chunks()) as chunks:
-                async for chunk in chunks:
+                async for arrived in chunks:
+                    chunk = arrived[before:]
+                    before -= len(arrived) - len(chunk)
+                    if ignored:
+                        chunk = chunk[: stop - position]
                     position += len(chunk)
                     if position > stop:
                         raise UnexpectedResponseError("the storage sent more than was asked", code="invalid_response")
                     yield chunk
+                    if ignored and position == stop:
+                        return
 
-    def _check(self, answer: StorageAnswer, position: int, stop: int, *, is_range: bool) -> None:
-        """Whether this is the range, and of the same object as everything before."""
+    def _check(self, answer: StorageAnswer, position: int, stop: int, *, is_range: bool) -> bool:
+        """Whether this is the range, and of the same object as everything before; True if it is all of the content.
+
+        A storage may ignore a range, and answer everything.
+        """
         etag = answer.headers.get("etag")
-        if is_range:
+        whole = answer.status == HTTPStatus.OK and answer.headers.get("content-length") == str(self.size)
+        ignored = is_range and whole
+        if is_range and not ignored:
             match = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
             fits = match is not None and tuple(map(int, match.groups())) == (position, stop - 1, self.size)
             if answer.status != HTTPStatus.PARTIAL_CONTENT or not fits:
                 raise _changed("the storage has another content by now")
-        elif answer.status != HTTPStatus.OK or answer.headers.get("content-length") != str(self.size):
+        elif not whole:
             raise _changed("the storage has another content than the API told")
         if self._stored_as is not None and etag != self._stored_as:
             raise _changed("the storage has another content by now")
         self._stored_as = etag
+        return ignored
 
     async def _sign_again(self, refused: SignedRequest, error: ArtifactError) -> None:
         """Asks for a new URL, once for all who read: of the same version, or it fails."""
