@@ -1,21 +1,24 @@
-"""One emulator, and clients whose calls can be spoilt, for all tests of this folder."""
+"""The faults run in processes of their own, each with an emulator: they need all processors, and no coverage."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-
-from local import Emulator
-from tests.faults.boundary.bench import Clients
 
 TOLD: list[str] = []
 
 
 @pytest.fixture(scope="package")
-def clients() -> Iterator[Clients]:
-    with Emulator() as emulator:
-        yield Clients(emulator.url)
+def workers() -> Iterator[ProcessPoolExecutor]:
+    """As many processes as there are processors, at most four."""
+    processes = min(os.cpu_count() or 1, 4)
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+        pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture

@@ -137,7 +137,9 @@ class Wire:
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         at = len(self.calls) - 1
         for fault in self.faults:
-            if fault.at == at and (fault.always or fault not in self.met):
+            # After an earlier fault, another call may stand here.
+            fits = fault.at == at and fault.kind in kinds_of(*self.calls[at])
+            if fits and (fault.always or fault not in self.met):
                 self.met.append(fault)
                 return self._spoil(request, fault.kind)
         return None
