@@ -157,6 +157,22 @@ async def test_items_of_one_artifact_are_saved_in_their_order(api: FakeApi, clie
         assert [version.body for version in kept] == [b"%d" % n for n in range(name, 250, 3)]
 
 
+async def test_a_request_does_not_overtake_another_one_of_its_artifact(api: FakeApi, client: ArtifactClient) -> None:
+    began: list[int] = []
+
+    async def slow_at_first(request: httpx.Request) -> httpx.Response:
+        began.append(len(began))
+        for _ in range(50 if len(began) == 1 else 0):
+            await asyncio.sleep(0)
+        return await FakeApi.handle_async_request(api, request)
+
+    api.handle_async_request = slow_at_first  # type: ignore[method-assign]
+    given = [NewArtifact(filename="f" if n in {0, 149} else f"f{n}", content=b"%d" % n) for n in range(150)]
+    results = await client.save_artifacts(SESSION, given)
+    assert (results[0].get().version, results[149].get().version) == (0, 1)
+    assert [version.body for version in api.artifacts[f"{SCOPE}/artifacts/f"]] == [b"0", b"149"]
+
+
 async def test_an_items_error_is_its_own(api: FakeApi, client: ArtifactClient) -> None:
     first = (await client.save_artifacts(SESSION, items(2)))[1].get()
     given = [

@@ -94,7 +94,7 @@ async def test_what_does_not_fit_is_not_gone_on_with(
     if change == "no list":
         ranges.unlink()
     elif change == "torn list":
-        ranges.write_text(ranges.read_text()[:-1] + "1")
+        ranges.write_text(ranges.read_text() + "7")
     elif change == "nonsense":
         ranges.write_bytes(b"\xff\n1\n")
     elif change == "no file":
@@ -103,7 +103,7 @@ async def test_what_does_not_fit_is_not_gone_on_with(
         os.truncate(part, 10)
     await client.download_file(ARTIFACT, target, part_size=50 if change == "other range" else RANGE)
     assert target.read_bytes() == DATA
-    assert len(api.storage.ranges) == {"other range": 21, "torn list": 6}.get(change, 11)
+    assert len(api.storage.ranges) == {"other range": 21, "torn list": 5}.get(change, 11)
 
 
 async def test_a_part_that_was_damaged_at_rest_is_not_published(

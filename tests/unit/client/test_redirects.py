@@ -236,6 +236,24 @@ async def test_a_name_that_is_saved_again_in_the_middle_of_a_loop(api: FakeApi, 
     assert caught.value.code == "artifact_changed"
 
 
+async def test_without_a_digest_only_the_entity_tag_tells(api: FakeApi, client: ArtifactClient) -> None:
+    api.put(DATA, sha256=None)
+    left = [1]
+
+    def replace(request: httpx.Request) -> None:
+        if is_get(request) and left:
+            left.pop()
+            api.artifacts.clear()
+            for _ in range(2):
+                api.put(OTHER, sha256=None)
+            api.storage.expire()
+
+    api.faults.append(replace)
+    with pytest.raises(ArtifactIntegrityError) as caught:
+        [chunk async for chunk in client.iter_content(ARTIFACT)]
+    assert caught.value.code == "artifact_changed"
+
+
 async def test_content_that_is_gone_meanwhile(api: FakeApi, client: ArtifactClient, target: Path) -> None:
     api.storage.objects.clear()
     with pytest.raises(ArtifactNotFoundError) as caught:

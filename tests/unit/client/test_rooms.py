@@ -98,6 +98,24 @@ def test_a_state_file_that_is_held_is_nobody_elses(tmp_path: Path) -> None:
     second.close()
 
 
+def test_a_state_file_that_is_removed_while_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state"
+    left = [1]
+
+    def locked(_: object) -> bool:
+        if left:
+            left.pop()
+            path.unlink()
+        return True
+
+    monkeypatch.setattr("google_adk_aws._state_file._locked", locked)
+    opened = StateFile.open(path)
+    assert opened is not None
+    opened.replace("text")
+    opened.close()
+    assert path.read_text() == "text"
+
+
 def test_a_state_file_is_no_link(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("keep")
     (tmp_path / "state").symlink_to(tmp_path / "elsewhere")
