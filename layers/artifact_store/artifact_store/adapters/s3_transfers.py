@@ -82,6 +82,17 @@ class S3Transfers:
             seconds=seconds,
         )
 
+    def put_part(self, key: str, upload_id: str, part: UploadedPart, body: bytes) -> None:
+        with _s3_call():
+            self._client.upload_part(
+                Bucket=self._bucket_name,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=part.number,
+                Body=body,
+                ChecksumSHA256=_to_base64(part.sha256),
+            )
+
     def sign_put(
         self,
         key: str,
