@@ -20,7 +20,7 @@ from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
 if TYPE_CHECKING:
     from google.genai import types
 
-__all__ = ["AdkArtifactService", "ArtifactCalls"]
+__all__ = ["AdkArtifactService", "ArtifactCalls", "artifact_id"]
 
 
 class ArtifactCalls(Protocol):
@@ -90,7 +90,7 @@ class AdkArtifactService(BaseArtifactService):
             InvalidArtifactError: An argument cannot be accepted; ADK's InputValidationError too.
             ArtifactError: Another one of this package's errors.
         """
-        target = _artifact_id(app_name, user_id, session_id, filename)
+        target = artifact_id(app_name, user_id, session_id, filename)
         _refuse_reserved_session(target.scope)
         # A dict may hold megabytes of base64.
         part = await asyncio.to_thread(to_part, artifact) if isinstance(artifact, dict) else to_part(artifact)
@@ -130,7 +130,7 @@ class AdkArtifactService(BaseArtifactService):
             ArtifactIntegrityError: The bytes are not those that were saved.
             ArtifactError: Another one of this package's errors.
         """
-        target = _artifact_id(app_name, user_id, session_id, filename)
+        target = artifact_id(app_name, user_id, session_id, filename)
         if not _can_exist(version):
             return None
         caller = Caller(app=app_name, user=user_id, session=session_id)
@@ -182,7 +182,7 @@ class AdkArtifactService(BaseArtifactService):
         session_id: str | None = None,
     ) -> None:
         """Deletes all versions; the next save starts at 0 again. Nothing to delete is no error."""
-        await self.client.delete(_artifact_id(app_name, user_id, session_id, filename))
+        await self.client.delete(artifact_id(app_name, user_id, session_id, filename))
 
     @override
     async def list_versions(
@@ -194,7 +194,7 @@ class AdkArtifactService(BaseArtifactService):
         session_id: str | None = None,
     ) -> list[int]:
         """Lists the version numbers in ascending order; empty when there is no such artifact."""
-        target = _artifact_id(app_name, user_id, session_id, filename)
+        target = artifact_id(app_name, user_id, session_id, filename)
         return [version.version for version in await self._versions(target)]
 
     @override
@@ -207,7 +207,7 @@ class AdkArtifactService(BaseArtifactService):
         session_id: str | None = None,
     ) -> list[ArtifactVersion]:
         """Lists the versions with their metadata in ascending order; empty when there is no such artifact."""
-        target = _artifact_id(app_name, user_id, session_id, filename)
+        target = artifact_id(app_name, user_id, session_id, filename)
         return [_artifact_version(version) for version in await self._versions(target)]
 
     @override
@@ -221,7 +221,7 @@ class AdkArtifactService(BaseArtifactService):
         version: int | None = None,
     ) -> ArtifactVersion | None:
         """The metadata of one version, or of the latest; None when there is none."""
-        target = _artifact_id(app_name, user_id, session_id, filename)
+        target = artifact_id(app_name, user_id, session_id, filename)
         if not _can_exist(version):
             return None
         try:
@@ -244,7 +244,12 @@ def _scope(app_name: str, user_id: str, session_id: str | None) -> Scope:
         raise _invalid_name(error) from None
 
 
-def _artifact_id(app_name: str, user_id: str, session_id: str | None, filename: str) -> ArtifactId:
+def artifact_id(app_name: str, user_id: str, session_id: str | None, filename: str) -> ArtifactId:
+    """Reads ADK's arguments.
+
+    Raises:
+        InvalidArtifactError: One of them cannot be.
+    """
     try:
         return ArtifactId.of(app=app_name, user=user_id, session=session_id, filename=filename)
     except InvalidInput as error:

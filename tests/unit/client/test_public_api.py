@@ -48,6 +48,7 @@ def test_exported_names() -> None:
         "RetryPolicy",
         "S3ArtifactError",
         "S3ArtifactNotFoundError",
+        "S3ArtifactService",
         "S3ArtifactVersionError",
         "S3BucketError",
         "S3ConnectionError",
