@@ -105,6 +105,10 @@ class TableIndex:
         summaries = [items.read_summary(scope, sort, item) for sort, item in rows if _is_shown(item)]
         return Page(summaries, items.head_position(last) if last else None)
 
+    def names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
+        page = self.heads(scope, limit=limit, position=position)
+        return Page([summary.artifact for summary in page.items], page.position)
+
     def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
         rows, last = self._table.query(scope.partition, items.GRAVES, limit=limit, after=position)
         return Page([items.read_buried(scope, sort, item) for sort, item in rows], last)

@@ -112,5 +112,6 @@ def open_bucket_ports(*, bucket_name: str, s3: S3Client | None = None) -> tuple[
         clock=clock,
         parallel=InThreads(),
         new_id=new_id,
+        fetch=index.fetch,
     )
     return ports, index

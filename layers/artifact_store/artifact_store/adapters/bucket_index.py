@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from artifact_store._items import DAY_SECONDS
 from artifact_store.adapters.bucket_lives import Life, Lives, summary
+from artifact_store.adapters.bucket_loading import BucketLoader
 from artifact_store.adapters.bucket_memory import Memory
 from artifact_store.adapters.bucket_names import names_page
 from artifact_store.errors import InvalidPosition, InvalidVersion
@@ -59,6 +60,11 @@ class BucketIndex:
         self._each = each
 
     @property
+    def fetch(self) -> BucketLoader:
+        """Loads from the same bucket."""
+        return BucketLoader(self._lives)
+
+    @property
     def unversioned(self) -> bool:
         """Whether objects without a version id were seen, so that a delete may hit what was saved after it."""
         return self._lives.unversioned
@@ -80,8 +86,10 @@ class BucketIndex:
 
     def _found(self, artifact: ArtifactId, life: Life | None, token: str) -> Token | None:
         """What an attempt whose answer was lost has saved."""
-        for number in sorted(self._memory.tried(token)) if life else ():
-            record = self._version_of(life, self._lives.current(artifact, number)) if life else None
+        for number in sorted(self._memory.tried(token)):
+            if life is None or number >= life.next:
+                return None
+            record = self._lives.remembered(artifact, number, life.refs[number])
             if record is not None and record.token == token:
                 return self._remember(record.version, token, record.fingerprint)
         return None

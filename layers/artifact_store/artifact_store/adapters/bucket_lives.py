@@ -24,7 +24,7 @@ from artifact_store.names import ArtifactId, parse_version
 from artifact_store.ports import Head, ObjectHead, ObjectRef, ObjectStore, Parallel, StoredObject
 from artifact_store.record import Record, is_manifest, read_record
 
-__all__ = ["PAGE", "Life", "Lives", "summary"]
+__all__ = ["PAGE", "Life", "Lives", "run_of", "summary"]
 
 PAGE: Final = 1000
 """Objects on a page of a list."""
@@ -39,12 +39,12 @@ class Life:
     Attributes:
         gen: Its generation.
         latest: Its latest version.
-        token: Whose save that was.
-        fingerprint: Of that save's content.
+        refs: The objects of all its versions.
     """
 
     gen: str
     latest: Version
+    refs: Sequence[ObjectRef]
 
     @property
     def next(self) -> int:
@@ -120,11 +120,14 @@ class Lives:
 
     def remembered(self, artifact: ArtifactId, number: int, ref: ObjectRef) -> Record | None:
         """What a listed object says, without a call if that was read before; None when it has gone."""
-        return self.memory.record(ref) or self._read(artifact, number, ref)
+        return self.memory.record(ref) or self.read(artifact, number, ref)
 
-    def _read(self, artifact: ArtifactId, number: int, ref: ObjectRef) -> Record | None:
+    def read(self, artifact: ArtifactId, number: int, ref: ObjectRef) -> Record | None:
+        """What a listed object says, and that it is there now; None when it has gone."""
         head = self.objects.head_version(ref)
-        return self.record_of(artifact, number, head) if head is not None else None
+        if head is None:
+            return None
+        return self.memory.record(ref) or self.record_of(artifact, number, head)
 
     def record_of(
         self, artifact: ArtifactId, number: int, head: ObjectHead, stored: StoredObject | None = None
@@ -162,12 +165,12 @@ class Lives:
             proven: Whether its object 0 must be seen after the list was read. Else the list may have been read
                 while a delete was at work, and `next` be too low; whoever goes on from that puts a dead object.
         """
-        refs = _run(self.listed(artifact))
+        refs = run_of(self.listed(artifact))
         if not refs:
             return None
         top = len(refs) - 1
         zero, latest = self.both(
-            lambda: (self._read if proven else self.remembered)(artifact, 0, refs[0]),
+            lambda: (self.read if proven else self.remembered)(artifact, 0, refs[0]),
             lambda: self.remembered(artifact, top, refs[top]) if top else None,
         )
         if zero is None:
@@ -204,10 +207,10 @@ class Lives:
             else:
                 high = middle
             middle = (low + high) // 2
-        if low < len(refs) - 1 and proven and self._read(artifact, 0, refs[0]) is None:
+        if low < len(refs) - 1 and proven and self.read(artifact, 0, refs[0]) is None:
             # What is missing may have gone with its life.
             return None
-        return Life(gen, replace(latest.version, gen=gen))
+        return Life(gen, replace(latest.version, gen=gen), refs[: low + 1])
 
 
 def _number(text: str) -> int | None:
@@ -217,7 +220,7 @@ def _number(text: str) -> int | None:
         return None
 
 
-def _run(refs: Mapping[int, ObjectRef]) -> Sequence[ObjectRef]:
+def run_of(refs: Mapping[int, ObjectRef]) -> Sequence[ObjectRef]:
     """The objects 0, 1, … up to the first number that is missing."""
     run: list[ObjectRef] = []
     while len(run) in refs:

@@ -41,6 +41,9 @@ class _Recent(Generic[Key, Value]):
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
+    def drop(self, key: Key) -> None:
+        self._kept.pop(key, None)
+
 
 class Memory:
     """Thread-safe and bounded. Forgetting records costs a call; forgetting a key makes its repetition a new save."""
@@ -109,4 +112,7 @@ class Memory:
         """Forgets a version 0 of which nothing is left."""
         with self._lock:
             left = tuple([other for other in self._buried.get(version.artifact) or () if other.gen != version.gen])
-            self._buried.put(version.artifact, left)
+            if left:
+                self._buried.put(version.artifact, left)
+            else:
+                self._buried.drop(version.artifact)
