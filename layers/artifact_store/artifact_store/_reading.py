@@ -29,13 +29,12 @@ _USER_STAGE: Final = "u:"
 
 
 Listed = TypeVar("Listed")
-Listed_co = TypeVar("Listed_co", covariant=True)
 
 
-class _ReadPage(Protocol[Listed_co]):
+class _ReadPage(Protocol[Listed]):
     """Reads a page of one scope."""
 
-    def __call__(self, scope: Scope, *, limit: int, position: str | None) -> Page[Listed_co]:
+    def __call__(self, scope: Scope, *, limit: int, position: str | None) -> Page[Listed]:
         """The page after a position."""
 
 

@@ -44,6 +44,10 @@ class TableIndex:
         self._table = table
         self._clock = clock
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     def head(self, artifact: ArtifactId) -> Head | None:
         (item,) = self._table.get([items.head_key(artifact)])
         return items.read_head(artifact, item)

@@ -255,6 +255,10 @@ class Row:
 class Index(Protocol):
     """The index of artifacts. Every read is strongly consistent; lost versions are shown only where it says so."""
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a token is known for its time, though what it saved is deleted."""
+
     def head(self, artifact: ArtifactId) -> Head | None:
         """Reads the head; None when the artifact does not live."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from artifact_store._items import DAY_SECONDS
 from artifact_store.adapters.bucket_lives import Life, Lives, summary
 from artifact_store.adapters.bucket_loading import BucketLoader
 from artifact_store.adapters.bucket_memory import Memory
 from artifact_store.adapters.bucket_names import names_page
-from artifact_store.errors import InvalidPosition, InvalidVersion
+from artifact_store.errors import InvalidPosition, InvalidVersion, StorageUnavailable
 from artifact_store.model import ArtifactSummary, Page, Version
 from artifact_store.names import ArtifactId, Scope, parse_version
 from artifact_store.ports import (
@@ -33,6 +34,13 @@ from artifact_store.ports import (
 from artifact_store.record import Record
 
 __all__ = ["BucketIndex"]
+
+
+_LOOKS: Final = 5
+
+
+class _Going(Exception):
+    """A version went while its life was looked at."""
 
 
 class BucketIndex:
@@ -69,6 +77,10 @@ class BucketIndex:
         """Whether objects without a version id were seen, so that a delete may hit what was saved after it."""
         return self._lives.unversioned
 
+    @property
+    def remembers(self) -> bool:
+        return False
+
     def head(self, artifact: ArtifactId) -> Head | None:
         life = self._lives.look(artifact, proven=True)
         return life.head if life else None
@@ -78,19 +90,32 @@ class BucketIndex:
 
         Reading the head for a token counts as an attempt to save under it.
         """
-        life = self._lives.look(artifact, proven=False)
-        known = self._memory.saved(token, self._clock.now_ms()) or self._found(artifact, life, token)
-        if known is None:
-            self._memory.keep_tried(token, frozenset([life.next if life else 0]))
-        return life.head if life else None, known
+        for _ in range(_LOOKS):
+            life = self._lives.look(artifact, proven=False)
+            known = self._memory.saved(token, self._clock.now_ms())
+            if known is None:
+                try:
+                    known = self._found(artifact, life, token)
+                except _Going:
+                    continue
+            if known is None:
+                self._memory.keep_tried(token, frozenset([life.next if life else 0]))
+            return life.head if life else None, known
+        raise StorageUnavailable("the artifact is deleted and saved again faster than it can be looked at")
 
     def _found(self, artifact: ArtifactId, life: Life | None, token: str) -> Token | None:
-        """What an attempt whose answer was lost has saved."""
+        """What an attempt whose answer was lost has saved.
+
+        Raises:
+            _Going: What could tell has gone, and the life with it.
+        """
         for number in sorted(self._memory.tried(token)):
             if life is None or number >= life.next:
                 return None
             record = self._lives.remembered(artifact, number, life.refs[number])
-            if record is not None and record.token == token:
+            if record is None:
+                raise _Going
+            if record.token == token:
                 return self._remember(record.version, token, record.fingerprint)
         return None
 
