@@ -44,6 +44,10 @@ class TableIndex:
         self._table = table
         self._clock = clock
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     def head(self, artifact: ArtifactId) -> Head | None:
         (item,) = self._table.get([items.head_key(artifact)])
         return items.read_head(artifact, item)
@@ -104,6 +108,10 @@ class TableIndex:
         rows, last = self._table.query(scope.partition, items.HEADS, limit=limit, after=after)
         summaries = [items.read_summary(scope, sort, item) for sort, item in rows if _is_shown(item)]
         return Page(summaries, items.head_position(last) if last else None)
+
+    def names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
+        page = self.heads(scope, limit=limit, position=position)
+        return Page([summary.artifact for summary in page.items], page.position)
 
     def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
         rows, last = self._table.query(scope.partition, items.GRAVES, limit=limit, after=position)

@@ -279,6 +279,10 @@ class ArtifactStore:
         """
         return self._reader.list_artifacts(scope, limit=limit, position=position)
 
+    def list_names(self, scope: Scope, *, limit: int = 100, position: str | None = None) -> Page[ArtifactId]:
+        """Lists which artifacts live, as `list_artifacts` does. Without an index table it costs far less."""
+        return self._reader.list_names(scope, limit=limit, position=position)
+
     def list_versions(self, artifact: ArtifactId, *, limit: int = 100, position: str | None = None) -> Page[Version]:
         """Lists an artifact's versions, oldest first.
 
