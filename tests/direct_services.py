@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from artifact_store import ArtifactStore
+from artifact_store.adapters.bucket_index import BucketIndex
+from artifact_store.adapters.memory import MemoryObjects
+from artifact_store.adapters.memory_transfers import MemoryTransfers
+from artifact_store.adapters.time import InTurn, SystemClock
+from artifact_store.ids import new_id
+from artifact_store.ports import Ports
 from google_adk_aws import S3ArtifactService
 from local import LocalApi
 from local.emulator import CREDENTIALS
 
-__all__ = ["in_memory", "on_bucket_of"]
+__all__ = ["in_memory", "on_bucket_of", "store_without_table"]
 
 
 class _InMemory:
@@ -56,3 +62,21 @@ def on_bucket_of(api: LocalApi, **changes: Any) -> S3ArtifactService:
         "table_endpoint_url": api.aws_endpoint_url,
     }
     return S3ArtifactService(**{**given, **changes})
+
+
+def store_without_table() -> ArtifactStore:
+    """Over a bucket in memory that tells by itself what lives."""
+    clock = SystemClock()
+    objects = MemoryObjects(clock=clock)
+    index = BucketIndex(objects, clock, both=InTurn(), each=lambda do, given: [do(one) for one in given])
+    return ArtifactStore(
+        Ports(
+            objects=objects,
+            transfers=MemoryTransfers(objects, clock=clock),
+            index=index,
+            clock=clock,
+            parallel=InTurn(),
+            new_id=new_id,
+            fetch=index.fetch,
+        )
+    )

@@ -17,7 +17,7 @@ from google_adk_aws import HttpArtifactService
 from local import LocalApi, LoopbackTransport
 from local.provision import aws_client
 from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
-from tests.direct_services import in_memory, on_bucket_of
+from tests.direct_services import in_memory, on_bucket_of, store_without_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -27,6 +27,7 @@ LOOPBACK = [pytest.param("loopback", marks=pytest.mark.unit)]
 LOCAL_API = [pytest.param("local_api", marks=pytest.mark.integration)]
 DIRECT = [
     pytest.param("direct_in_memory", marks=pytest.mark.unit),
+    pytest.param("direct_without_table", marks=pytest.mark.unit),
     pytest.param("direct_on_emulator", marks=pytest.mark.integration),
 ]
 
@@ -78,8 +79,8 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         # Not closed: that would close the transport, which other tests use.
         client = httpx.AsyncClient(transport=transport)
         yield Backend(HttpArtifactService("http://loopback", http_client=client), store=wiring.store())
-    elif request.param == "direct_in_memory":
-        store = open_store()
+    elif request.param in {"direct_in_memory", "direct_without_table"}:
+        store = open_store() if request.param == "direct_in_memory" else store_without_table()
         async with in_memory(store) as direct:
             yield Backend(direct, store=store)
     else:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Opened"]
 
 _PATH_STYLE: Final = Config(s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"})
-_PARALLEL_CALLS: Final = 16
-"""Second calls of the store, which take a connection each beside the workers' own."""
+_PARALLEL_CALLS: Final = 48
+"""Calls that the store and its index do beside those of the workers; each takes a connection."""
 
 
 class Opened:
@@ -102,7 +102,8 @@ class Opened:
     def _ports(self) -> Ports:
         access = self._access
         if access.table_name is None:
-            raise NotImplementedError("without table_name")
+            ports, _ = aws.open_bucket_ports(bucket_name=access.bucket_name, s3=self.s3_client)
+            return ports
         ports, _ = aws.open_ports(
             bucket_name=access.bucket_name,
             index_table_name=access.table_name,

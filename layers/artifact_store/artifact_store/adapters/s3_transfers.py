@@ -186,7 +186,8 @@ class S3Transfers:
                 },
                 ChecksumType="COMPOSITE",
             )
-            return answer["VersionId"]
+            # A bucket without versioning has one version of each object, "null".
+            return answer.get("VersionId", "null")
 
     def abort(self, key: str, upload_id: str) -> None:
         with _s3_call():
