@@ -19,13 +19,13 @@ from tests.model.judge import Violation
 from tests.model.operations import Answer, Delete, List, Load, Operation, Save, Versions
 from tests.model.replay import Weaken
 from tests.model.sampling import Chooser
-from tests.model.scenarios import SOON
 from tests.model.schedule import FAULTS, NOON, Model, Move, State
 from tests.model.tableless import (
     EARLIER,
     EARLIER_CLIENT,
     Retrying,
     SaveAnew,
+    Sweep,
     cold,
     explained,
     judge_bucket,
@@ -36,6 +36,8 @@ from tests.model.worlds import World
 __all__ = ["SCENARIOS", "Scenario", "explore", "run_drawn"]
 
 _LAST_CLIENT: Final = 90
+_KINDS: Final = ("crash before", "crash after", "fail", "lose", "conflict")
+"""Faults after which every save that goes on knows what it has done. Their schedules are judged more strictly."""
 _TOO_LONG: Final = 2000
 _MANY: Final = tuple(Save(token) for token in "pqrstuvwxyz")
 """So many that numbers of two digits are listed between others."""
@@ -57,7 +59,7 @@ class Scenario:
     clients: Sequence[Sequence[Operation]]
     earlier: Sequence[Operation] = ()
     faults: int = 1
-    kinds: Sequence[str] = SOON
+    kinds: Sequence[str] = _KINDS
     ports: Weaken = cold
     page: int = 1000
 
@@ -69,6 +71,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "three savers": Scenario(clients=[[_A], [_B], [_C]]),
     "saver, deleter, re-saver": Scenario(clients=[[_A], [Delete()], [_B]]),
     "saver, deleter, re-saver, of one that lives": Scenario(clients=[[_A], [Delete()], [_B]], earlier=EARLIER),
+    "the same, PUTs done twice": Scenario(clients=[[_LARGE], [Delete()], [_B]], earlier=EARLIER, kinds=["repeat"]),
+    "the same, done later": Scenario(clients=[[_A], [Delete()], [_B]], kinds=["late"]),
     "the same, known to them": Scenario(clients=[[_A], [Delete()], [_B]], earlier=EARLIER, ports=warm),
     "savers after a purge that may have crashed": Scenario(
         clients=[[Delete()], [_A, _B]], earlier=[Save("p"), Save("Q"), Save("r")], kinds=["crash before", "crash after"]
@@ -135,6 +139,8 @@ def _clients(random: Random) -> Sequence[Sequence[Operation]]:
     clients += [[Delete()] for _ in range(deletes)]
     if not deletes and random.random() < 0.5:
         clients += [[Retrying("e")]]
+    if random.random() < 0.2:
+        clients += [[Sweep()]]
     if random.random() < 0.6:
         kinds: list[Operation] = [Load(), Load(0), Load(1), List(), Versions()]
         clients += [random.choices(kinds, k=random.randint(1, 3)) for _ in range(random.randint(1, 2))]

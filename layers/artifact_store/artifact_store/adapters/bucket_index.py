@@ -185,20 +185,22 @@ class BucketIndex:
         zero, *records = self._each(lambda read: read(), reads)
         if zero is None:
             return None
-        rows = [_row(self._lives.version_of(artifact, refs, zero, record)) for record in records if record]
-        return [row for row in rows if row]
+        found = [self._lives.version_of(artifact, refs, zero, record) for record in records if record]
+        return [_row(record) for record in found if record]
 
-    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:
+    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:  # noqa: ARG002
+        """As the port has it: of every generation that does not live."""
         after = _last_number(position)
         listed = self._lives.listed(artifact)
         numbers = sorted(number for number in listed if number > after)
         wanted = numbers[:limit]
         records = self._each(lambda number: self._lives.remembered(artifact, number, listed[number]), wanted)
-        rows = [_row(record) for record in records if record is not None and record.version.gen == gen]
+        # Asked after they were read: what is no part of the life there is now can never be part of one.
+        living = self._lives.gen_now(artifact)
+        rows = [_row(record) for record in records if record and not record.foreign and record.version.gen != living]
         if position is None:
-            buried = [version for version in self._memory.buried(artifact) if version.gen == gen]
-            rows[:0] = [Row(version=version, token=None, lost=False) for version in buried]
-        return Page([row for row in rows if row], str(wanted[-1]) if len(numbers) > limit else None)
+            rows[:0] = [Row(version=dead, token=None, lost=False) for dead in self._memory.buried(artifact)]
+        return Page(rows, str(wanted[-1]) if len(numbers) > limit else None)
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """As the port has it, in the order of S3's keys. Costs a list for every artifact: `names` does not."""
@@ -260,8 +262,8 @@ def _grave(gen: str) -> Grave:
     return Grave(gen=gen, next=0, confirmed=False)
 
 
-def _row(record: Record | None) -> Row | None:
-    return Row(version=record.version, token=record.token, lost=False) if record is not None else None
+def _row(record: Record) -> Row:
+    return Row(version=record.version, token=record.token, lost=False)
 
 
 def _last_number(position: str | None) -> int:
