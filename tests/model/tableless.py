@@ -12,6 +12,7 @@ from artifact_store import _saving as saving
 from artifact_store.adapters.bucket_index import BucketIndex
 from artifact_store.adapters.bucket_lives import Lives
 from artifact_store.adapters.bucket_memory import Memory
+from artifact_store.adapters.bucket_sweeping import sweep
 from artifact_store.adapters.time import InTurn
 from artifact_store.ids import token_hash
 from artifact_store.maintenance import in_turn
@@ -36,7 +37,18 @@ from tests.model.operations import (
 from tests.model.schedule import NOON
 from tests.model.worlds import World
 
-__all__ = ["EARLIER", "EARLIER_CLIENT", "Retrying", "SaveAnew", "cold", "explained", "judge_bucket", "warm"]
+__all__ = [
+    "EARLIER",
+    "EARLIER_CLIENT",
+    "Retrying",
+    "Rules",
+    "SaveAnew",
+    "Sweep",
+    "cold",
+    "explained",
+    "judge_bucket",
+    "warm",
+]
 
 EARLIER: Final = (Save("p"),)
 EARLIER_CLIENT: Final = 60
@@ -86,6 +98,17 @@ class Retrying(SaveAnew):
     once: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Removes what is dead."""
+
+    once: ClassVar[bool] = False
+
+    def run(self, ports: Ports) -> Answer:
+        assert isinstance(ports.index, BucketIndex)
+        return sweep(ports.objects, ports.index, DOC.scope)
+
+
 def cold(ports: Ports, memory: Memory | None = None) -> Ports:
     """Without a table, in a process that knows nothing yet."""
     index = BucketIndex(ports.objects, ports.clock, both=ports.parallel, each=in_turn, memory=memory)
@@ -129,7 +152,7 @@ def explained(events: frozenset[Event], *, unsure: bool) -> bool:
         if any(event.key not in other.before and other.key not in event.before for other in deletes)
     }
     if not unsure:
-        return judge.explained(events, _Rules(during))
+        return judge.explained(events, Rules(during))
     told_twice = {
         event
         for event in events
@@ -138,10 +161,10 @@ def explained(events: frozenset[Event], *, unsure: bool) -> bool:
     ghosts = {event.key: (*event.key[:2], event.key[2] + _GHOST) for event in told_twice}
     both = {event._replace(before=event.before | {ghosts[event.key]}) for event in told_twice}
     both |= {event._replace(key=ghosts[event.key], answer=None, ended=False) for event in told_twice}
-    return judge.explained(events - told_twice | both, _Rules(during))
+    return judge.explained(events - told_twice | both, Rules(during))
 
 
-class _Rules:
+class Rules:
     """What operations do to an artifact without a table."""
 
     def __init__(self, during: set[Key]) -> None:
@@ -149,6 +172,9 @@ class _Rules:
         self._during = during
 
     def __call__(self, artifact: Artifact, event: Event, shared: frozenset[Key]) -> Iterator[Artifact]:
+        if isinstance(event.operation, Sweep):
+            yield artifact
+            return
         if not isinstance(event.operation, (Save, SaveInRounds)):
             yield from judge.done(artifact, event, shared)
             return

@@ -103,6 +103,10 @@ class TableIndex:
         found = [items.read_row(artifact, item) for _, item in rows]
         return Page(found, items.version_position(artifact, last) if last else None)
 
+    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:
+        page = self.rows(artifact, limit=limit, position=position)
+        return Page([row for row in page.items if row.version.gen == gen], page.position)
+
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         after = items.head_sort(position) if position is not None else None
         rows, last = self._table.query(scope.partition, items.HEADS, limit=limit, after=after)

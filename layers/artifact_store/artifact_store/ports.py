@@ -283,7 +283,10 @@ class Index(Protocol):
         """Reads the versions of one number, of every generation not yet purged."""
 
     def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
-        """Reads versions in ascending order, of every generation not yet purged, those lost too."""
+        """Reads versions in ascending order, those lost too; perhaps also of generations not yet purged."""
+
+    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:
+        """Reads what is left of a buried generation's versions, perhaps of others too; never more than the limit."""
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Reads the live artifacts of one scope, in the order of their encoded filenames, or of their objects' keys."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from artifact_store._items import DAY_SECONDS
-from artifact_store.adapters.bucket_lives import Life, Lives, summary
+from artifact_store.adapters.bucket_lives import Life, Lives, run_of, summary
 from artifact_store.adapters.bucket_loading import BucketLoader
 from artifact_store.adapters.bucket_memory import Memory
 from artifact_store.adapters.bucket_names import names_page
@@ -101,7 +102,7 @@ class BucketIndex:
             if known is None:
                 self._memory.keep_tried(token, frozenset([life.next if life else 0]))
             return life.head if life else None, known
-        raise StorageUnavailable("the artifact is deleted and saved again faster than it can be looked at")
+        raise _too_fast()
 
     def _found(self, artifact: ArtifactId, life: Life | None, token: str) -> Token | None:
         """What an attempt whose answer was lost has saved.
@@ -131,15 +132,6 @@ class BucketIndex:
         self._memory.keep_saved(token, what)
         return what
 
-    @staticmethod
-    def _version_of(life: Life | None, record: Record | None) -> Record | None:
-        """A record as a version of a life; None if it is none."""
-        if life is None or record is None or record.version.number >= life.next:
-            return None
-        if record.foreign:
-            return replace(record, version=replace(record.version, gen=life.gen))
-        return record if record.version.gen == life.gen else None
-
     def head_and_grave(self, artifact: ArtifactId, gen: str) -> tuple[Head | None, Grave | None]:
         """As the port has it; where another generation lives, every other one counts as buried."""
         life = self._lives.look(artifact, proven=False)
@@ -153,10 +145,8 @@ class BucketIndex:
         return self.version(artifact, number, gen), self._memory.saved(token, self._clock.now_ms())
 
     def version(self, artifact: ArtifactId, number: int, gen: str) -> Version | None:
-        record = self._lives.current(artifact, number)
-        if record is not None and record.foreign:
-            record = self._version_of(self._lives.look(artifact, proven=False), record)
-        return record.version if record is not None and record.version.gen == gen else None
+        """As the port has it, but only while its generation lives."""
+        return next((version for version in self.versions_numbered(artifact, number) if version.gen == gen), None)
 
     def has_token(self, artifact: ArtifactId, gen: str, token: str, *, created_since_ms: int) -> bool:  # noqa: ARG002
         """False: whatever stands where a version can stand is one."""
@@ -168,24 +158,49 @@ class BucketIndex:
         if record is None:
             return []
         if record.foreign:
-            record = self._version_of(self._lives.look(artifact, proven=True), record)
-        elif self._lives.gen_now(artifact) != record.version.gen:
-            record = None
-        return [record.version] if record is not None else []
+            life = self._lives.look(artifact, proven=True)
+            return [replace(record.version, gen=life.gen)] if life is not None and number < life.next else []
+        return [record.version] if self._lives.gen_now(artifact) == record.version.gen else []
 
     def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
+        """As the port has it, but only what lives."""
+        after = _last_number(position)
+        for _ in range(_LOOKS):
+            refs = run_of(self._lives.listed(artifact))
+            if not refs:
+                return Page([], None)
+            wanted = range(after + 1, min(after + 1 + limit, len(refs)))
+            rows = self._proven(artifact, refs, wanted)
+            if rows is not None:
+                return Page(rows, str(wanted[-1]) if wanted and wanted[-1] < len(refs) - 1 else None)
+        raise _too_fast()
+
+    def _proven(self, artifact: ArtifactId, refs: Sequence[ObjectRef], wanted: Sequence[int]) -> Sequence[Row] | None:
+        """What lives of the listed objects with these numbers; None when their life has ended.
+
+        Object 0 is looked for once all were listed. Where it is, nothing can be dead that names its generation.
+        """
+        reads = [partial(self._lives.read, artifact, 0, refs[0])]
+        reads += [partial(self._lives.remembered, artifact, number, refs[number]) for number in wanted]
+        zero, *records = self._each(lambda read: read(), reads)
+        if zero is None:
+            return None
+        found = [self._lives.version_of(artifact, refs, zero, record) for record in records if record]
+        return [_row(record) for record in found if record]
+
+    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:  # noqa: ARG002
+        """As the port has it: of every generation that does not live."""
         after = _last_number(position)
         listed = self._lives.listed(artifact)
         numbers = sorted(number for number in listed if number > after)
         wanted = numbers[:limit]
         records = self._each(lambda number: self._lives.remembered(artifact, number, listed[number]), wanted)
-        life = None
-        if any(record is not None and record.foreign for record in records):
-            life = self._lives.look(artifact, proven=False)
-        found = [_row(record if not record.foreign else self._version_of(life, record)) for record in records if record]
+        # Asked after they were read: what is no part of the life there is now can never be part of one.
+        living = self._lives.gen_now(artifact)
+        rows = [_row(record) for record in records if record and not record.foreign and record.version.gen != living]
         if position is None:
-            found[:0] = [Row(version=version, token=None, lost=False) for version in self._memory.buried(artifact)]
-        return Page([row for row in found if row], str(wanted[-1]) if len(numbers) > limit else None)
+            rows[:0] = [Row(version=dead, token=None, lost=False) for dead in self._memory.buried(artifact)]
+        return Page(rows, str(wanted[-1]) if len(numbers) > limit else None)
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """As the port has it, in the order of S3's keys. Costs a list for every artifact: `names` does not."""
@@ -239,12 +254,16 @@ class BucketIndex:
             self._memory.forget_buried(version)
 
 
+def _too_fast() -> StorageUnavailable:
+    return StorageUnavailable("the artifact is deleted and saved again faster than it can be looked at")
+
+
 def _grave(gen: str) -> Grave:
     return Grave(gen=gen, next=0, confirmed=False)
 
 
-def _row(record: Record | None) -> Row | None:
-    return Row(version=record.version, token=record.token, lost=False) if record is not None else None
+def _row(record: Record) -> Row:
+    return Row(version=record.version, token=record.token, lost=False)
 
 
 def _last_number(position: str | None) -> int:

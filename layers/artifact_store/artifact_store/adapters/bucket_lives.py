@@ -212,6 +212,18 @@ class Lives:
             return None
         return Life(gen, replace(latest.version, gen=gen), refs[: low + 1])
 
+    def version_of(
+        self, artifact: ArtifactId, refs: Sequence[ObjectRef], zero: Record, record: Record
+    ) -> Record | None:
+        """A listed record as a version of the life that an object 0 began; None if it is none of it."""
+        gen = self.begun(zero)
+        if not record.foreign:
+            return record if record.version.gen == gen else None
+        number = record.version.number
+        life = self.among(artifact, refs[: number + 1], zero, record if number else zero, proven=False)
+        alive = life is not None and life.latest.number == number
+        return replace(record, version=replace(record.version, gen=gen)) if alive else None
+
 
 def _number(text: str) -> int | None:
     try:
