@@ -173,3 +173,27 @@ async def test_one_key_is_one_save(bench: Bench) -> None:
     async with bench.service() as service:
         saved = [await service.client.save(DOC, b"x", idempotency_key="k") for _ in range(3)]
     assert [version.version for version in saved] == [0, 0, 0]
+
+
+async def test_a_stream_that_is_unchanged_is_given_up(bench: Bench) -> None:
+    body = os.urandom(17 * MIB)
+    async with bench.service() as service:
+        first = await service.client.save(DOC, body)
+        again = await service.client.upload_file(DOC, io.BytesIO(body), part_size=5 * MIB, skip_unchanged=True)
+    assert again == first
+    assert (bench.transfers.left, bench.blobs) == (0, 1)
+
+
+async def test_what_cannot_be_aborted_does_not_hide_what_went_wrong(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise StorageUnavailable("S3 failed: SlowDown")
+
+    bench.transfers.fails_at = 1
+    monkeypatch.setattr(bench.transfers, "abort", fail)
+    with caplog.at_level("INFO", "google_adk_aws"):
+        async with bench.service() as service:
+            with pytest.raises(ArtifactServerError, match="InternalError"):
+                await service.client.save(DOC, b"x" * (9 * MIB))
+    assert "could not be aborted" in caplog.text
