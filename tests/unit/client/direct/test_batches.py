@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from artifact_store import ArtifactId, Saved
 from google_adk_aws import (
     ArtifactClient,
     ArtifactNotFoundError,
@@ -70,9 +73,23 @@ async def test_each_has_its_own_result_in_order(service: S3ArtifactService) -> N
     assert [result.value for result in deleted] == [True, False, False]
 
 
-async def test_those_of_one_name_keep_their_order(service: S3ArtifactService) -> None:
+async def test_those_of_one_name_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     items = [NewArtifact(filename=name, content=b"%d" % number) for number in range(20) for name in ("a", "b")]
-    saved = await service.client.save_artifacts(SESSION, items)
+    store, busy, overlaps, late = store_without_table(), set[str](), list[str](), threading.Event()
+    save = store.save
+
+    def watched(artifact: ArtifactId, *given: Any, **named: Any) -> Saved:
+        if artifact.filename in busy:
+            overlaps.append(artifact.filename)
+        busy.add(artifact.filename)
+        late.wait(0.002)  # room for one that does not wait its turn
+        busy.discard(artifact.filename)
+        return save(artifact, *given, **named)
+
+    monkeypatch.setattr(store, "save", watched)
+    async with in_memory(store) as service:
+        saved = await service.client.save_artifacts(SESSION, items)
+    assert overlaps == []
     assert [result.get().version for result in saved] == [number for number in range(20) for _ in range(2)]
 
 

@@ -129,6 +129,14 @@ def test_a_server_that_knows_no_conditions(s3: Any, bucket_name: str, monkeypatc
         keeps_conditions(s3, bucket_name)
 
 
+def test_only_a_second_put_that_is_refused_shows_that_conditions_are_kept(
+    s3: Any, bucket_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(s3, monkeypatch, "put_object", "PreconditionFailed", 412)
+    with pytest.raises(ArtifactServerError, match="try conditional writes"):
+        keeps_conditions(s3, bucket_name)
+
+
 async def test_a_server_that_ignores_conditions_is_refused_before_the_first_write(
     s3: Any, bucket_name: str, opened: OpenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,10 +152,10 @@ async def test_a_server_that_ignores_conditions_is_refused_before_the_first_writ
 
 
 async def test_a_server_that_ignores_conditions_can_be_accepted(
-    s3: Any, bucket_name: str, opened: OpenService, monkeypatch: pytest.MonkeyPatch
+    s3: Any, bucket_name: str, table_name: str, opened: OpenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_direct_checks, "is_aws", lambda _: False)
-    service = opened(allow_unconditional_writes=True)
+    service = opened(allow_unconditional_writes=True, table_name=table_name)
     deaf(service.s3_client)
     s3.put_object(Bucket=bucket_name, Key="app/u/s/doc/0", Body=b"somebody else's")
     assert await service.save_artifact(**DOC, artifact=part()) == 1

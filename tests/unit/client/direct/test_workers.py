@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 from typing import Any
 
@@ -111,7 +112,8 @@ def test_a_forked_child_has_threads_and_clients_of_its_own() -> None:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        # Whatever happens, the child must not go on with the test run.
+        # Whatever happens, the child must not go on with the test run, nor for ever.
+        signal.alarm(60)
         try:
             own = asyncio.run(workers.call(os.getpid))
             os.write(writing, b"fine" if own == os.getpid() and made.get() is not mine else b"not its own")
