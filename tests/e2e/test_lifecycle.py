@@ -48,8 +48,18 @@ def test_data_outlives_updates_and_the_stack(cloud: EmulatedCloud) -> None:
         cloud.client("dynamodb").describe_table(TableName=stack.outputs["IdempotencyTableName"])
 
 
-def test_stack_that_comes_and_goes_leaves_nothing(cloud: EmulatedCloud) -> None:
-    stack = deploy(cloud, "passing", DataDeletionPolicy="Delete")
+def test_stack_that_comes_and_goes_has_a_key_of_its_own_and_leaves_nothing(cloud: EmulatedCloud) -> None:
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    stack = deploy(cloud, "passing", DataDeletionPolicy="Delete", KmsKeyArn=key)
+    s3, bucket = cloud.client("s3"), stack.outputs["BucketName"]
+    # The emulator's CloudFormation makes the roles' part of it, but leaves a bucket's encryption out.
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules = [{"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": True}]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+    assert stack.call("POST", f"{ARTIFACTS}/one", body=b"one", content_type="text/plain").status == 201
+    assert s3.head_object(Bucket=bucket, Key="a/u/s/one/0")["SSEKMSKeyId"] == key
+    assert stack.call("GET", f"{ARTIFACTS}/one").body == b"one"
+    assert stack.call("DELETE", f"{ARTIFACTS}/one").status == 204
 
     cloud.sam("delete", "--stack-name", "passing", "--no-prompts")
 
