@@ -172,6 +172,14 @@ def test_a_cursor_is_good_for_its_own_caller_only(monkeypatch: pytest.MonkeyPatc
     assert listed("AROAONE", cursor=cursors["session"]).code == "invalid_cursor"
 
 
+def test_a_full_page_that_is_the_last_one_has_no_cursor() -> None:
+    for body in (b"0", b"1", b"2"):
+        save(body=body)
+    full = call("GET", f"{DOC}/versions", query={"limit": "3"}).json
+    assert ([version["version"] for version in full["versions"]], "nextCursor" in full) == ([0, 1, 2], False)
+    assert "nextCursor" in call("GET", f"{DOC}/versions", query={"limit": "2"}).json
+
+
 def test_a_cursor_lives_through_one_rotation_of_the_secret(cursors: dict[str, str]) -> None:
     def rotate() -> None:
         boto3.client("secretsmanager").put_secret_value(SecretId="cursors", SecretString=f"secret {uuid.uuid4()}")
