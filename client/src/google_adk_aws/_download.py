@@ -117,7 +117,7 @@ class Downloader:
         )
         try:
             if remote is None:
-                await in_thread(partial.write, located.body or b"", 0)
+                await in_thread(partial.fill, located.body or b"")
                 await reporter.add(size)
             else:
                 await reporter.add(partial.present_bytes)

@@ -13,10 +13,11 @@ import hashlib
 import json
 import os
 import secrets
+import threading
 from pathlib import Path
 from typing import Final
 
-from google_adk_aws._files import OpenFile, sha256_of_file, sync_folder
+from google_adk_aws._files import OpenFile, sync_folder
 from google_adk_aws._state_file import StateFile
 from google_adk_aws._wire import ContentInfo
 
@@ -50,6 +51,9 @@ class PartialFile:
             path = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         self._path = path
         self._complete = self._read_ranges()
+        self._digest = hashlib.sha256()
+        self._digested = 0
+        self._digesting = threading.Lock()
         flags = os.O_RDWR | os.O_CREAT | (0 if self._complete else os.O_TRUNC)
         flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         try:
@@ -79,15 +83,35 @@ class PartialFile:
         """Writes some of a range."""
         self._file.write(data, position)
 
+    def fill(self, content: bytes) -> None:
+        """Writes everything."""
+        self._file.write(content, 0)
+        self._complete.update(number for number, _, _ in self.missing)
+
     def completed(self, number: int) -> None:
         """Notes that a range is there."""
         self._complete.add(number)
         if self._ranges is not None:
             self._ranges.append(f"{number}\n")
+        # What is there from the beginning on is read for its digest now, while the rest arrives.
+        if self._digesting.acquire(blocking=False):
+            try:
+                self._digest_further()
+            finally:
+                self._digesting.release()
 
     def sha256(self) -> str:
-        """SHA-256 of what is there, in hex."""
-        return sha256_of_file(self._file)
+        """SHA-256 of the whole file, in hex, once it is complete."""
+        with self._digesting:
+            self._digest_further()
+            return self._digest.hexdigest()
+
+    def _digest_further(self) -> None:
+        while self._digested < self._size and self._digested // self._range_size in self._complete:
+            stop = min(self._digested + self._range_size, self._size)
+            for chunk in self._file.chunks(self._digested, stop):
+                self._digest.update(chunk)
+            self._digested = stop
 
     def publish(self) -> None:
         """Makes it the target, at once and for good."""
