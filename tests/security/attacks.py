@@ -1,4 +1,4 @@
-"""The attacks that the project must stand, by number. Each one is tried in this folder, with and without its defence."""
+"""The attacks that the project must stand, by number; each is tried in this folder, with its defence and without."""
 
 from __future__ import annotations
 
