@@ -10,7 +10,7 @@ Names that are not in `__all__` may change in any release.
 """
 
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._auth import BearerAuth, SigV4Auth
+from google_adk_aws._auth import BearerAuth, GoogleIdToken, OAuth2ClientCredentials, SigV4Auth
 from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact
 from google_adk_aws._client import ArtifactClient
 from google_adk_aws._deletions import UserDeletion
@@ -67,9 +67,11 @@ __all__ = [
     "BearerAuth",
     "ContentInfo",
     "DownloadLink",
+    "GoogleIdToken",
     "HttpArtifactService",
     "InvalidArtifactError",
     "NewArtifact",
+    "OAuth2ClientCredentials",
     "PartHeader",
     "Progress",
     "RetryPolicy",

@@ -46,6 +46,7 @@ class HttpArtifactService(BaseArtifactService):
             `"auto"`: AWS credentials for hosts `*.execute-api.*.amazonaws.com`, nothing otherwise;
             `"iam"`: AWS credentials for any host; `SigV4Auth(region=…, session=…)`: chosen ones;
             another string: a bearer token; a callable, plain or asynchronous, that returns one;
+            `OAuth2ClientCredentials(…)`, `GoogleIdToken(…)`: tokens that are fetched and kept fresh;
             any `httpx.Auth`; None: nothing.
         http_client: Use this client, with its timeouts, transport and limits, and do not close it.
         storage_client: The same for content that goes to and comes from the storage directly. Its headers, cookies
