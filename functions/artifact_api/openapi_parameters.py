@@ -46,7 +46,7 @@ def parameters() -> Json:
     packed = {"type": "string", "maxLength": MAX_METADATA_HEADER_BYTES, "contentEncoding": "base64url"}
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     key = {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS, "pattern": "^[ -~]+$"}
-    digest = {"type": "string", "pattern": "sha-256=:[A-Za-z0-9+/]{43}=:"}
+    digest = {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"}
     user_file = f"({USER_NAMESPACE})?{_COMPONENT}"
     return {
         "app": in_path("app", _COMPONENT, MAX_KEY_BYTES, "reports"),

@@ -41,7 +41,7 @@ from artifact_api.wire import (
     VersionMetadata,
 )
 from artifact_store.model import MAX_MIME_TYPE_CHARACTERS
-from artifact_store.names import MAX_FILENAME_BYTES, MAX_VERSION, USER_NAMESPACE
+from artifact_store.names import MAX_VERSION
 from artifact_store.transfers import MAX_PART_BYTES, MAX_PARTS, MAX_UPLOAD_BYTES, MIN_PART_BYTES
 
 __all__ = ["schemas"]
@@ -191,12 +191,11 @@ def _refine_bodies(schemas: Json) -> None:
     begin = schemas["BeginUpload"]["properties"]
     begin["size"]["maximum"] = MAX_UPLOAD_BYTES
     begin["partSize"]["minimum"] = MIN_PART_BYTES
+    one_put = {"method": {"const": "put"}, "partSize": {"type": "integer"}}
+    schemas["BeginUpload"]["not"] = {"required": [*one_put], "properties": one_put}
+    entity_tags = schemas["ItemToSave"]["properties"]["ifMatch"]["anyOf"]
+    next(one for one in entity_tags if one.get("type") == "array").update(minItems=1, uniqueItems=True)
     schemas["SignUploadParts"]["properties"]["parts"] |= {"minItems": 1, "maxItems": MAX_SIGNED_PARTS}
-    for name in ("ItemToLoad", "ItemToSave", "ItemToDelete"):
-        schemas[name]["properties"]["filename"] |= {
-            "minLength": 1,
-            "maxLength": len(USER_NAMESPACE) + MAX_FILENAME_BYTES,
-        }
     for name in ("FinalizeUpload", "ItemToSave"):
         part = schemas[name]["properties"]["part"]
         part["anyOf"] = [{"$ref": "#/components/schemas/PartInput"}, {"type": "null"}]
