@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError
 from artifact_store.adapters.aws import CLIENT_CONFIG, S3_CONFIG
 from artifact_store.checkup.asking import ask
 from artifact_store.checkup.bucket import BucketSettings
+from artifact_store.checkup.drift import Agreement
 from artifact_store.checkup.report import NotCheckable, Report
 from artifact_store.checkup.table import TableSettings
 
@@ -50,6 +51,8 @@ def check_bucket(
     questions = BucketSettings(s3, bucket_name).questions()
     if dynamodb is not None and index_table_name is not None:
         questions += TableSettings(dynamodb, index_table_name).questions()
+        drift = Agreement(s3=s3, bucket_name=bucket_name, dynamodb=dynamodb, index_table_name=index_table_name)
+        questions.append(drift.question())
     return Report(
         bucket_name=bucket_name,
         index_table_name=index_table_name,
