@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import boto3
 
 from artifact_store.checkup import Check, Report, check_bucket
-from tests.ports.conftest import make_bucket, make_table
+from tests.ports.conftest import make_bucket
 
 KEYS: Final[dict[str, Any]] = {
     "region_name": "eu-central-1",
@@ -46,6 +49,17 @@ def encryption(algorithm: str, *, bucket_key: bool = False, **default: str) -> d
     return {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": bucket_key}]}
 
 
+class Altered:
+    """A client one of whose calls does something else."""
+
+    def __init__(self, client: Any, name: str, instead: Callable[..., Any]) -> None:
+        self._client = client
+        self._altered = {name: instead}
+
+    def __getattr__(self, name: str) -> Any:
+        return self._altered.get(name) or getattr(self._client, name)
+
+
 @dataclass(frozen=True)
 class Case:
     """A bucket and a table, both healthy until a test changes them."""
@@ -62,6 +76,12 @@ class Case:
         (found,) = [check for check in self.report().checks if check.name == name]
         return found
 
+    def with_call(self, name: str, instead: Callable[..., Any]) -> Case:
+        """The same, but one of boto3's calls does something else; for what moto cannot be set to."""
+        if hasattr(self.s3, name):
+            return replace(self, s3=Altered(self.s3, name, instead))
+        return replace(self, dynamodb=Altered(self.dynamodb, name, instead))
+
     def put_policy(self, policy: object) -> None:
         self.s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(policy))
 
@@ -72,10 +92,27 @@ class Case:
         self.s3.put_bucket_encryption(Bucket=self.bucket, ServerSideEncryptionConfiguration=configuration)
 
 
+def _make_table(dynamodb: Any) -> str:
+    name = f"index-{uuid.uuid4()}"
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True},
+    )
+    return name
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    """Moto answers a client that is older than its mock too, and to make one takes longer than most tests."""
+    return boto3.client(service, **KEYS)  # type: ignore[call-overload]
+
+
 def healthy_case() -> Case:
-    s3: Any = boto3.client("s3", **KEYS)
-    dynamodb: Any = boto3.client("dynamodb", **KEYS)
-    case = Case(s3, dynamodb, make_bucket(s3), make_table(dynamodb))
+    s3, dynamodb = _client("s3"), _client("dynamodb")
+    case = Case(s3, dynamodb, make_bucket(s3), _make_table(dynamodb))
     bucket, table = case.bucket, case.table
     case.put_encryption(encryption("AES256"))
     case.put_policy(tls_policy(bucket))
@@ -84,7 +121,6 @@ def healthy_case() -> Case:
     owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=owned)
     dynamodb.update_table(TableName=table, DeletionProtectionEnabled=True)
-    dynamodb.update_table(TableName=table, SSESpecification={"Enabled": True})
     recovery = {"PointInTimeRecoveryEnabled": True}
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
     expiry = {"Enabled": True, "AttributeName": "expires_at"}
