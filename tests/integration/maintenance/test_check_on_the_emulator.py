@@ -18,6 +18,7 @@ from artifact_store.adapters.aws import open_store
 from artifact_store.checkup import Severity, State, check_bucket
 from local import Emulator, Template, provision
 from local.provision import aws_client
+from tests.infrastructure.template import Stack as TemplateStack
 
 pytestmark = pytest.mark.integration
 
@@ -55,11 +56,34 @@ class Stack:
         )
 
 
+def complete(stack: Stack) -> None:
+    """Sets from template.yaml what the emulator's CloudFormation leaves out."""
+    resources = TemplateStack().resources
+    arn = f"arn:aws:s3:::{stack.bucket}"
+    policy = json.dumps(resources["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"])
+    policy = policy.replace('{"Fn::GetAtt": ["ArtifactBucket", "Arn"]}', f'"{arn}"')
+    policy = policy.replace('{"Fn::Sub": "${ArtifactBucket.Arn}/*"}', f'"{arn}/*"')
+    stack.s3.put_bucket_policy(Bucket=stack.bucket, Policy=policy)
+    rules = []
+    for rule in resources["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]:
+        # CloudFormation's names for what the API calls ID, and Expiration's only member here.
+        markers = {"Expiration": {"ExpiredObjectDeleteMarker": True}} if "ExpiredObjectDeleteMarker" in rule else {}
+        kept = {name: value for name, value in rule.items() if name not in {"Id", "ExpiredObjectDeleteMarker"}}
+        rules.append({"ID": rule["Id"], "Filter": {"Prefix": ""}, **kept, **markers})
+    stack.s3.put_bucket_lifecycle_configuration(Bucket=stack.bucket, LifecycleConfiguration={"Rules": rules})
+    stack.dynamodb.update_continuous_backups(
+        TableName=stack.table,
+        PointInTimeRecoverySpecification=resources["IndexTable"]["Properties"]["PointInTimeRecoverySpecification"],
+    )
+
+
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     with Emulator() as emulator:
         environment = provision(Template.load(), emulator.url)
-        yield Stack(environment, aws_client("s3", emulator.url), aws_client("dynamodb", emulator.url))
+        found = Stack(environment, aws_client("s3", emulator.url), aws_client("dynamodb", emulator.url))
+        complete(found)
+        yield found
 
 
 def test_the_stacks_own_storage_has_nothing_required_off(stack: Stack) -> None:
