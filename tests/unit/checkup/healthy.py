@@ -1,4 +1,4 @@
-"""A bucket and a table on moto that are set as they should be."""
+"""A bucket and a table that are set as they should be, on moto unless a test has clients of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any, Final
 import boto3
 
 from artifact_store.checkup import Check, Report, check_bucket
-from tests.ports.conftest import make_bucket
 
 KEYS: Final[dict[str, Any]] = {
     "region_name": "eu-central-1",
@@ -92,18 +91,6 @@ class Case:
         self.s3.put_bucket_encryption(Bucket=self.bucket, ServerSideEncryptionConfiguration=configuration)
 
 
-def _make_table(dynamodb: Any) -> str:
-    name = f"index-{uuid.uuid4()}"
-    dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        BillingMode="PAY_PER_REQUEST",
-        SSESpecification={"Enabled": True},
-    )
-    return name
-
-
 @functools.cache
 def _client(service: str) -> Any:
     """Moto answers a client that is older than its mock too, and to make one takes longer than most tests."""
@@ -111,18 +98,32 @@ def _client(service: str) -> Any:
 
 
 def healthy_case() -> Case:
-    s3, dynamodb = _client("s3"), _client("dynamodb")
-    case = Case(s3, dynamodb, make_bucket(s3), _make_table(dynamodb))
-    bucket, table = case.bucket, case.table
+    case = Case(_client("s3"), _client("dynamodb"), f"artifacts-{uuid.uuid4()}", f"index-{uuid.uuid4()}")
+    make_healthy(case)
+    return case
+
+
+def make_healthy(case: Case) -> None:
+    """Makes the bucket and the table."""
+    s3, bucket = case.s3, case.bucket
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": KEYS["region_name"]})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     case.put_encryption(encryption("AES256"))
     case.put_policy(tls_policy(bucket))
     case.put_rules(ABORT)
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, True))
     owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=owned)
-    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=True)
+    dynamodb, table = case.dynamodb, case.table
+    dynamodb.create_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True},
+        DeletionProtectionEnabled=True,
+    )
     recovery = {"PointInTimeRecoveryEnabled": True}
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
     expiry = {"Enabled": True, "AttributeName": "expires_at"}
     dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
-    return case

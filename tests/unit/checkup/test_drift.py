@@ -124,7 +124,7 @@ def test_a_difference_is_told_and_left_as_it_is(bench: Bench, kind: Drift, sort:
     before = bench.state()
     verdict = bench.judge()
     assert verdict.state is State.OFF
-    assert verdict.found.startswith(f"1 differences: 1 {kind}; compared all 3 artifacts of the bucket and all ")
+    assert verdict.found.startswith(f"1 difference: 1 {kind}; compared all 3 artifacts of the bucket and all ")
     assert verdict.remedy is not None
     assert f"reconcile --bucket {bench.case.bucket} --table {bench.case.table}" in verdict.remedy
     assert bench.state() == before
@@ -141,7 +141,7 @@ def test_entries_of_an_artifact_without_any_object_are_found_from_the_table(benc
 
 def test_what_is_young_is_left_to_its_saver(bench: Bench) -> None:
     bench.crash_a_save()
-    assert bench.judge().found.startswith("1 differences: 1 unindexed_object; ")
+    assert bench.judge().found.startswith("1 difference: 1 unindexed_object; ")
     assert bench.judge(limits=Limits(dry_run=True)).state is State.OK
 
 

@@ -78,11 +78,10 @@ class BucketSettings:
                 "enabled: purges and reconcile cannot remove versions, since only the account's root user may, and "
                 "S3 takes no lifecycle rules"
             )
-        configured = "--versioning-configuration Status=Enabled,MFADelete=Enabled"
+        command = self._command("put-bucket-versioning", "--versioning-configuration Status=Enabled,MFADelete=Enabled")
         return off(
-            "not enabled, as it has to be while the store itself deletes versions and lifecycle rules are in use",
-            "Leave it, and let only the stack's roles delete versions. For a bucket that nobody deletes from, as its "
-            f"root user: {self._command('put-bucket-versioning', configured)} --mfa 'SERIAL CODE'",
+            "not enabled, as it is to be while the store deletes and lifecycle rules are in use",
+            f"Leave it so. Only for a bucket that nobody deletes from, as its root user: {command} --mfa 'SERIAL CODE'",
         )
 
     def encryption(self) -> Verdict:

@@ -127,7 +127,8 @@ class Agreement:
             sides.append(side)
         looked = f"compared {sides[0]} artifacts of the bucket and {sides[1]} of the table; {_last(place)}"
         if findings.total:
-            return off(f"{findings.total:,} differences: {_counts(findings.drift)}; {looked}", self._remedy(""))
+            told = "1 difference" if findings.total == 1 else f"{findings.total:,} differences"
+            return off(f"{told}: {_counts(findings.drift)}; {looked}", self._remedy(""))
         return ok(f"no difference; {looked}")
 
     def _remedy(self, how: str) -> str:
