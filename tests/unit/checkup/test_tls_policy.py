@@ -64,6 +64,7 @@ def test_statements_that_share_bucket_and_objects() -> None:
         ({"Resource": ARN}, OPEN[1:]),
         ({"Resource": f"{ARN}/*"}, OPEN[:1]),
         ({"Resource": [ARN, f"{ARN}/app/*"]}, OPEN[1:]),
+        ({"Resource": [ARN, f"{ARN}/"]}, OPEN[1:]),
         ({"Resource": [ARN, f"{ARN}/*.pdf"]}, OPEN[1:]),
         ({"Resource": ["arn:aws:s3:::artifacts-2", "arn:aws:s3:::artifacts-2/*"]}, OPEN),
         ({"Resource": ["arn.aws.s3...artifacts", f"{ARN}/*"]}, OPEN[:1]),
