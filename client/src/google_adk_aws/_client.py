@@ -72,7 +72,8 @@ class ArtifactClient(BatchCalls):
             kind: `bytes`, `text` (UTF-8) or `file` (the content is a URI).
             custom_metadata: A JSON object of at most 64 KB.
             idempotency_key: Saves with one key and one content are one version, for a day and whoever repeats them.
-                For content that goes in one request; by default a new key, which covers the repeats of this call.
+                By default a new key, which covers the repeats of this call. Only for content that goes in one
+                request: what goes in parts is saved once by its upload, and refused with a key.
             if_match: Save only if the latest version has this entity tag (`VersionMetadata.etag`), or `*`: any.
             if_none_match: Save only if there is no artifact of that name.
             skip_unchanged: Save nothing if the latest version has the same content and description.
@@ -133,7 +134,7 @@ class ArtifactClient(BatchCalls):
             workers: Parts that are sent at the same time, at most. File objects and iterators are held in memory
                 for at most (workers + 1) * part_size bytes, paths for a few MiB.
             progress: Called with `Progress` after every part at least.
-            idempotency_key: As for `save`; content in parts does not need it, and does not use it.
+            idempotency_key: As for `save`.
             resume: Whether to go on with a path's earlier upload, and to leave this one to a later call.
             if_match: Save only if the latest version has this entity tag, or `*`: any.
             if_none_match: Save only if there is no artifact of that name.

@@ -17,6 +17,7 @@ from google_adk_aws._client_links import LinkCalls
 from google_adk_aws._deletions import StatusCallback, UserDeletion, delete_session, delete_user
 from google_adk_aws._errors import ArtifactError, InvalidArtifactError
 from google_adk_aws._paths import scope_path
+from google_adk_aws._saving import MAX_CONTENT_BYTES
 from google_adk_aws._uploading import Uploading
 from google_adk_aws._wire import StoredContent, VersionMetadata
 
@@ -205,7 +206,7 @@ class BatchCalls(LinkCalls):
                 first.content,
                 description=first.description,
                 condition=first.condition,
-                how=Uploading(idempotency_key=first.key),
+                how=Uploading(idempotency_key=first.key if len(first.content) <= MAX_CONTENT_BYTES else None),
             )
             await outcomes.put_each(index, saved)
             return
