@@ -56,6 +56,7 @@ class EmulatedCloud:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"https://localhost:{self._port}"
         self.certificate = folder / "ministack-tls" / "server.crt"
+        self.certificate_key = folder / "ministack-tls" / "server.key"
 
     def __enter__(self) -> Self:
         # The functions are its children and inherit its environment: none of this machine's settings, no import roots.
@@ -70,6 +71,8 @@ class EmulatedCloud:
             "AUTH": "true",
             "USE_SSL": "1",
             "AWS_CA_BUNDLE": str(self.certificate),
+            # Its JWT authorizer asks an issuer of a test, who shows the same certificate.
+            "SSL_CERT_FILE": str(self.certificate),
         }
         with (self._folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
