@@ -83,19 +83,20 @@ def test_a_policy_lets_through_what_it_is_meant_to(stack: Stack, heading: str) -
     assert wrong == []
 
 
-ADA, BOB = "/v1/apps/policies/users/ada", "/v1/apps/policies/users/bob"
+OUR_APP: Final = f"policies-{uuid.uuid4()}"
+ADA, BOB = (f"/v1/apps/{OUR_APP}/users/{user}" for user in ("ada", "bob"))
 
 
 @pytest.fixture(scope="module")
 def ada(stack: Stack) -> Caller:
     """May do everything of one user."""
-    return caller(stack, "One user", APP="policies", USER="ada")
+    return caller(stack, "One user", APP=OUR_APP, USER="ada")
 
 
 @pytest.fixture(scope="module")
 def bob(stack: Stack) -> Caller:
     """Another one, who has an artifact in a session and one across sessions."""
-    bob = caller(stack, "One user", APP="policies", USER="bob")
+    bob = caller(stack, "One user", APP=OUR_APP, USER="bob")
     for path in ("artifacts/secret", "sessions/s/artifacts/secret"):
         assert bob.call("POST", f"{BOB}/{path}", b"bob's").status == 201
     return bob
@@ -117,7 +118,7 @@ def test_a_batch_reaches_nothing_of_another_user(ada: Caller, bob: Caller, scope
         answer = ada.call("POST", f"{ADA}{scope}/batch/{operation}", {"items": contents if status == 201 else items})
         for result in answer.json["results"]:
             assert result["status"] == status
-            assert "/policies/ada/" in result["version"]["canonicalUri"]
+            assert f"/{OUR_APP}/ada/" in result["version"]["canonicalUri"]
             assert result.get("content", "YQ==") == "YQ=="
     deleted = ada.call("POST", f"{ADA}{scope}/batch/delete", {"items": items}).json["results"]
     assert deleted == [{"status": 204, "existed": True}] * len(items)
@@ -137,7 +138,7 @@ def test_anothers_ids_are_good_for_nothing(ada: Caller, bob: Caller) -> None:
     begun = bob.call("POST", f"{BOB}/artifacts/secret/uploads", BODIES["begin_upload"]).json["uploadId"]
     first = bob.call("GET", f"{BOB}/sessions/s/artifacts?limit=1").json["nextCursor"]
     assert first
-    bobs_job = bob.stack.call("DELETE", "/v1/apps/policies/users/bobs-twin").json["jobId"]
+    bobs_job = bob.stack.call("DELETE", f"{BOB}s-twin").json["jobId"]
 
     uploads = f"{ADA}/artifacts/secret/uploads/{begun}"
     assert ada.call("GET", uploads).status == 404
@@ -167,7 +168,7 @@ def test_a_link_cannot_be_made_anothers(stack: Stack, ada: Caller, bob: Caller) 
 
 def test_a_session_has_its_users_artifacts_but_no_other_sessions(stack: Stack, ada: Caller) -> None:
     """As the page says: `user:NAME` belongs to every session of the user."""
-    limited = caller(stack, "One session", APP="policies", USER="ada", SESSION="s1")
+    limited = caller(stack, "One session", APP=OUR_APP, USER="ada", SESSION="s1")
     for path in ("artifacts/mine", "sessions/s2/artifacts/others"):
         assert ada.call("POST", f"{ADA}/{path}", b"x").status == 201
 
@@ -183,7 +184,7 @@ def test_a_session_has_its_users_artifacts_but_no_other_sessions(stack: Stack, a
 
 def test_posting_is_deleting_too(stack: Stack, ada: Caller) -> None:
     """As the page says: a policy without DELETE is none against deletion while a batch of deletions may be posted."""
-    statements = filled(shown()["One user"], **_values(stack), APP="policies", USER="ada")
+    statements = filled(shown()["One user"], **_values(stack), APP=OUR_APP, USER="ada")
     posting = [
         {**statement, "Resource": [resource for resource in statement["Resource"] if "/POST/" in resource]}
         for statement in statements
@@ -202,7 +203,7 @@ def test_posting_is_deleting_too(stack: Stack, ada: Caller) -> None:
 def test_a_star_inside_a_path_is_no_boundary(stack: Stack, ada: Caller) -> None:
     """As the page says: it matches slashes, so a list of all users is also the load of what is called `artifacts`."""
     text = shown()["Listing"].replace("/users/USER/artifacts", "/users/*/artifacts")
-    lister = with_policy(stack, *filled(text, **_values(stack), APP="policies"))
+    lister = with_policy(stack, *filled(text, **_values(stack), APP=OUR_APP))
     for name in ("artifacts", "doc"):
         assert ada.call("POST", f"{ADA}/artifacts/{name}", b"content").status == 201
 
