@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hmac
 import http.server
 import json
 import ssl
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +106,13 @@ def signed(claims: Mapping[str, Any], key: rsa.RSAPrivateKey, **header: str) -> 
     """A JWS in compact form (RFC 7515), signed with RS256 whatever its header says."""
     begin = unsigned(claims, **{"alg": "RS256", **header})
     return begin + encoded(key.sign(begin.removesuffix(".").encode(), padding.PKCS1v15(), hashes.SHA256()))
+
+
+def mac_signed(claims: Mapping[str, Any], key: rsa.RSAPrivateKey) -> str:
+    """A JWS signed with HS256 by a secret that everybody knows: the public key, in PEM."""
+    begin = unsigned(claims, alg="HS256")
+    secret = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return begin + encoded(hmac.digest(secret, begin.removesuffix(".").encode(), "sha256"))
 
 
 def unsigned(claims: Mapping[str, Any], **header: str) -> str:

@@ -103,9 +103,12 @@ def bob(stack: Stack) -> Caller:
 
 
 FOREIGN_NAMES = [
-    *("bob/secret", "../bob/secret", "../../bob/artifacts/secret", "policies/bob/user/user:secret/0"),
+    *("bob/secret", "../bob/secret", "../../bob/artifacts/secret", f"{OUR_APP}/bob/user/user:secret/0"),
     *("..!2Fbob!2Fsecret", "..%2F..%2Fbob%2Fartifacts%2Fsecret", "user:../bob/secret", "user:user:secret"),
-    *("artifact://apps/policies/users/bob/artifacts/secret/versions/0", "s3://bucket/policies/bob/user/user:secret/0"),
+    *(
+        f"artifact://apps/{OUR_APP}/users/bob/artifacts/secret/versions/0",
+        f"s3://bucket/{OUR_APP}/bob/user/user:secret/0",
+    ),
 ]
 
 
