@@ -218,14 +218,14 @@ def test_the_secret_can_be_sent_in_the_form() -> None:
 @pytest.mark.parametrize(
     ("answer", "life"),
     [
-        (granted(expires_in=120), 120),
-        (granted(expires_in="120"), 120),
-        (granted(jwt(exp=time.time() + 500)), 500),
-        (granted(), None),
+        (lambda: granted(expires_in=120), 120),
+        (lambda: granted(expires_in="120"), 120),
+        (lambda: granted(jwt(exp=time.time() + 500)), 500),
+        (granted, None),
     ],
 )
-def test_how_long_a_token_lives(answer: httpx.Response, life: float | None) -> None:
-    fetched = client_of(Issuer(answer))._fetch()
+def test_how_long_a_token_lives(answer: Callable[[], httpx.Response], life: float | None) -> None:
+    fetched = client_of(Issuer(answer()))._fetch()
     assert fetched.seconds == (life if life is None else pytest.approx(life, abs=5))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -19,13 +20,15 @@ class Secret:
     def __init__(self) -> None:
         keys: Any = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
         self.client: Any = boto3.client("secretsmanager", region_name="eu-central-1", **keys)
-        self.client.create_secret(Name="cursors", SecretString="first")
+        # Of a name that no other test's stand-in has.
+        self.name = f"cursors-{uuid.uuid4()}"
+        self.client.create_secret(Name=self.name, SecretString="first")
         self.now = 1000.0
         self.calls: list[str] = []
         self.failure: Exception | None = None
 
     def rotate(self, text: str) -> None:
-        self.client.put_secret_value(SecretId="cursors", SecretString=text)
+        self.client.put_secret_value(SecretId=self.name, SecretString=text)
 
     def get_secret_value(self, **asked: Any) -> Any:
         self.calls.append(asked["VersionStage"])
@@ -35,7 +38,7 @@ class Secret:
 
     def keys(self) -> SigningKeys:
         me: Any = self
-        return SigningKeys(me, "cursors", monotonic=lambda: self.now)
+        return SigningKeys(me, self.name, monotonic=lambda: self.now)
 
 
 @pytest.fixture
