@@ -1,4 +1,4 @@
-"""One suite, three services: ADK's own in memory, ours over the handlers in process, ours over the local API."""
+"""One suite: ADK's own service in memory, ours over the handlers in process and over the local API, ours on S3."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from google_adk_aws import HttpArtifactService
 from local import LocalApi, LoopbackTransport
 from local.provision import aws_client
 from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
+from tests.direct_services import in_memory, on_bucket_of, store_without_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 IN_MEMORY = [pytest.param("adk_in_memory", marks=pytest.mark.unit)] if ADK_IS_TODAYS else []
 LOOPBACK = [pytest.param("loopback", marks=pytest.mark.unit)]
 LOCAL_API = [pytest.param("local_api", marks=pytest.mark.integration)]
+DIRECT = [
+    pytest.param("direct_in_memory", marks=pytest.mark.unit),
+    pytest.param("direct_without_table", marks=pytest.mark.unit),
+    pytest.param("direct_on_emulator", marks=pytest.mark.integration),
+]
 
 ENVIRONMENT = {
     "AUTH_MODE": "NONE",
@@ -64,7 +70,7 @@ def loopback() -> Iterator[LoopbackTransport]:
             yield transport
 
 
-@pytest.fixture(params=[*IN_MEMORY, *LOOPBACK, *LOCAL_API])
+@pytest.fixture(params=[*IN_MEMORY, *LOOPBACK, *LOCAL_API, *DIRECT])
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "adk_in_memory":
         yield Backend(InMemoryArtifactService(), is_adks=True)
@@ -73,6 +79,10 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         # Not closed: that would close the transport, which other tests use.
         client = httpx.AsyncClient(transport=transport)
         yield Backend(HttpArtifactService("http://loopback", http_client=client), store=wiring.store())
+    elif request.param in {"direct_in_memory", "direct_without_table"}:
+        store = open_store() if request.param == "direct_in_memory" else store_without_table()
+        async with in_memory(store) as direct:
+            yield Backend(direct, store=store)
     else:
         api: LocalApi = request.getfixturevalue("local_api")
         store = aws.open_store(
@@ -81,8 +91,12 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
             s3=aws_client("s3", api.aws_endpoint_url),
             dynamodb=aws_client("dynamodb", api.aws_endpoint_url),
         )
-        async with HttpArtifactService(api.url) as service:
-            yield Backend(service, store=store)
+        if request.param == "local_api":
+            async with HttpArtifactService(api.url) as service:
+                yield Backend(service, store=store)
+            return
+        async with on_bucket_of(api) as direct:
+            yield Backend(direct, store=store)
 
 
 @pytest.fixture

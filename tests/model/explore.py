@@ -52,9 +52,10 @@ class Found:
 class Remembering(Model):
     """A model that does nothing twice, so that equal worlds are one object."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """As `Model`."""
+    def __init__(self, *args: Any, always: Callable[[World], None] = judge_always, **options: Any) -> None:
+        """As `Model`; `always` judges every world when it is first seen."""
         super().__init__(*args, **options)
+        self._always = always
         self.worlds: dict[Hashable, World] = {}
         self._effects: dict[Any, Effect] = {}
 
@@ -77,7 +78,7 @@ class Remembering(Model):
         """The one world that is equal to this one; judged when it is first seen."""
         known = self.worlds.setdefault(world.identity, world)
         if known is world:
-            judge_always(world)
+            self._always(world)
         return known
 
 

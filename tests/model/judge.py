@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from tests.model.history import Event, Key
 from tests.model.operations import (
@@ -22,7 +22,7 @@ from tests.model.operations import (
 )
 from tests.model.worlds import World
 
-__all__ = ["Violation", "explained", "judge_always", "judge_at_rest"]
+__all__ = ["Artifact", "Rules", "Violation", "done", "explained", "judge_always", "judge_at_rest", "told"]
 
 
 _TOLD_BY_HEAD: Final = ("version_id", "size", "sha256", "mime_type", "created_ms", "blob_key", "blob_version_id")
@@ -32,7 +32,7 @@ class Violation(Exception):
     """A promise is broken."""
 
 
-class _Artifact(NamedTuple):
+class Artifact(NamedTuple):
     """The artifact as callers may think of it: a list of saves, for as long as it lives.
 
     Attributes:
@@ -46,43 +46,14 @@ class _Artifact(NamedTuple):
     used: tuple[tuple[str, int, int], ...] = ()
 
 
-def explained(events: Iterable[Event]) -> bool:
-    """Whether the operations, one at a time in some order, give all the answers that were given.
+def done(artifact: Artifact, event: Event, shared: frozenset[Key]) -> Iterator[Artifact]:
+    """The artifact after an operation, if it can have given its answer; each way it can be.
 
-    The order respects what callers can know: what had ended before another started. An operation
-    without an answer may count or not, a save at any later time. That is linearizability; it forbids
-    lost, doubled and resurrected saves, gaps, and whatever else no one has thought of.
+    Args:
+        artifact: The artifact before.
+        event: The operation.
+        shared: Deletes that overlap others.
     """
-    ordered = tuple(sorted(events, key=lambda event: event.key))
-    deletes = [event for event in ordered if isinstance(event.operation, Delete)]
-    # Of deletes that overlap, each may say that it has deleted what one of them did.
-    shared = {
-        one.key
-        for one in deletes
-        for other in deletes
-        if one is not other and one.key not in other.before and other.key not in one.before
-    }
-    return _explained(_Artifact(), ordered, frozenset(shared), set())
-
-
-def _explained(artifact: _Artifact, left: tuple[Event, ...], shared: frozenset[Key], seen: set[Any]) -> bool:
-    waiting = {event.key for event in left if event.answer is not None}
-    if not waiting:
-        return True
-    if (artifact, left) in seen:
-        return False
-    seen.add((artifact, left))
-    for event in left:
-        if not event.before & waiting:
-            # What had ended before this one started can no longer take effect after it.
-            rest = tuple([other for other in left if other is not event and other.key not in event.before])
-            if any(_explained(after, rest, shared, seen) for after in _done(artifact, event, shared)):
-                return True
-    return False
-
-
-def _done(artifact: _Artifact, event: Event, shared: frozenset[Key]) -> Iterator[_Artifact]:
-    """The artifact after an operation, if it can have given its answer."""
     operation, answer = event.operation, event.answer
     if answer == MISSING and isinstance(operation, Finalize):
         if all(token != operation.token for token, _, _ in artifact.used):
@@ -99,31 +70,75 @@ def _done(artifact: _Artifact, event: Event, shared: frozenset[Key]) -> Iterator
         yield from _read(artifact, operation, answer)
 
 
-def _saved(artifact: _Artifact, token: str, answer: Any) -> Iterator[_Artifact]:
+Rules: TypeAlias = Callable[[Artifact, Event, frozenset[Key]], Iterator[Artifact]]
+
+
+def explained(events: Iterable[Event], rules: Rules = done) -> bool:
+    """Whether the operations, one at a time in some order, give all the answers that were given.
+
+    Args:
+        events: What was asked and answered.
+        rules: What an operation does to the artifact.
+
+    The order respects what callers can know: what had ended before another started. An operation
+    without an answer may count or not, a save at any later time. That is linearizability; it forbids
+    lost, doubled and resurrected saves, gaps, and whatever else no one has thought of.
+    """
+    ordered = tuple(sorted(events, key=lambda event: event.key))
+    deletes = [event for event in ordered if isinstance(event.operation, Delete)]
+    # Of deletes that overlap, each may say that it has deleted what one of them did.
+    shared = {
+        one.key
+        for one in deletes
+        for other in deletes
+        if one is not other and one.key not in other.before and other.key not in one.before
+    }
+    return _explained(Artifact(), ordered, frozenset(shared), set(), rules)
+
+
+def _explained(
+    artifact: Artifact, left: tuple[Event, ...], shared: frozenset[Key], seen: set[Any], rules: Rules
+) -> bool:
+    waiting = {event.key for event in left if event.answer is not None}
+    if not waiting:
+        return True
+    if (artifact, left) in seen:
+        return False
+    seen.add((artifact, left))
+    for event in left:
+        if not event.before & waiting:
+            # What had ended before this one started can no longer take effect after it.
+            rest = tuple([other for other in left if other is not event and other.key not in event.before])
+            if any(_explained(after, rest, shared, seen, rules) for after in rules(artifact, event, shared)):
+                return True
+    return False
+
+
+def _saved(artifact: Artifact, token: str, answer: Any) -> Iterator[Artifact]:
     for used, life, number in artifact.used:
         if used == token:
-            yield from _told(artifact, life, number, answer)
+            yield from told(artifact, life, number, answer)
             return
     live, lives = artifact.live, artifact.lives
     if live is None:
         live, lives = (), (*lives, None)
     life, number = len(lives) - 1, len(live)
-    after = _Artifact((*live, token), lives, (*artifact.used, (token, life, number)))
-    yield from _told(after, life, number, answer)
+    after = Artifact((*live, token), lives, (*artifact.used, (token, life, number)))
+    yield from told(after, life, number, answer)
 
 
-def _told(artifact: _Artifact, life: int, number: int, answer: Any) -> Iterator[_Artifact]:
+def told(artifact: Artifact, life: int, number: int, answer: Any) -> Iterator[Artifact]:
     """The artifact, if a caller may be told this generation and number."""
     if answer is None:
         yield artifact
         return
-    gen, told = answer[:2]
+    gen, answered = answer[:2]
     known = artifact.lives[life]
-    if told == number and (known == gen or (known is None and gen not in artifact.lives)):
+    if answered == number and (known == gen or (known is None and gen not in artifact.lives)):
         yield artifact._replace(lives=(*artifact.lives[:life], gen, *artifact.lives[life + 1 :]))
 
 
-def _read(artifact: _Artifact, operation: object, answer: Any) -> Iterator[_Artifact]:
+def _read(artifact: Artifact, operation: object, answer: Any) -> Iterator[Artifact]:
     live = artifact.live or ()
     number = len(live) - 1
     if isinstance(operation, Load) and operation.number is not None:
@@ -135,11 +150,11 @@ def _read(artifact: _Artifact, operation: object, answer: Any) -> Iterator[_Arti
     life = len(artifact.lives) - 1
     if isinstance(operation, Versions):
         if [version[1:] for version in answer] == list(enumerate(live)):
-            for after in _told(artifact, life, 0, answer[0]):
+            for after in told(artifact, life, 0, answer[0]):
                 if {version[0] for version in answer} == {after.lives[life]}:
                     yield after
     elif isinstance(operation, (Load, List)) and answer != MISSING and answer[2] == live[number]:
-        yield from _told(artifact, life, number, answer)
+        yield from told(artifact, life, number, answer)
 
 
 def judge_always(world: World) -> None:

@@ -34,6 +34,8 @@ __all__ = [
     "Save",
     "SaveInRounds",
     "Versions",
+    "content_of",
+    "token_of",
 ]
 
 DOC: Final = ArtifactId(Scope("app", "u", "s"), "doc")
@@ -81,7 +83,7 @@ def _tokens_by_digest() -> dict[str | None, str]:
     return {content_of(token).sha256: token for token in ascii_letters}
 
 
-def _token_of(version: Version) -> str:
+def token_of(version: Version) -> str:
     """Whose content a version says it is."""
     token = _tokens_by_digest()[version.sha256]
     content = content_of(token)
@@ -100,7 +102,7 @@ class Save:
         saved = ArtifactStore(ports).save(
             DOC, content_of(self.token), caller=CALLER, idempotency_key=self.token, timeout=PATIENCE_SECONDS
         )
-        assert _token_of(saved.version) == self.token
+        assert token_of(saved.version) == self.token
         return saved.version.gen, saved.version.number
 
 
@@ -125,7 +127,7 @@ class SaveInRounds:
         saved = save._attempt()
         if saved is None:
             return Again(replace(self, blob=save._blob, seen=save._seen))
-        assert _token_of(saved.version) == self.token
+        assert token_of(saved.version) == self.token
         return saved.version.gen, saved.version.number
 
 
@@ -149,7 +151,7 @@ class Finalize:
             )
         except UploadNotFound:
             return MISSING
-        assert _token_of(saved.version) == self.token
+        assert token_of(saved.version) == self.token
         return saved.version.gen, saved.version.number
 
     @property
@@ -227,7 +229,7 @@ class Load:
             loaded = ArtifactStore(ports).load(DOC, self.number)
         except NotFound:
             return MISSING
-        token = _token_of(loaded.version)
+        token = token_of(loaded.version)
         assert loaded.body == content_of(token).body, "another version's bytes"
         return loaded.version.gen, loaded.version.number, token
 
@@ -244,7 +246,7 @@ class Versions:
         except NotFound:
             return MISSING
         assert page.position is None
-        return tuple([(version.gen, version.number, _token_of(version)) for version in page.items])
+        return tuple([(version.gen, version.number, token_of(version)) for version in page.items])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from time import process_time
@@ -19,7 +19,7 @@ from tests.model.scenarios import uploaded
 from tests.model.schedule import NOON, PATH, Model, Move, State, described
 from tests.model.worlds import World
 
-__all__ = ["Broken", "Sample", "sample"]
+__all__ = ["Broken", "Chooser", "Run", "Sample", "sample"]
 
 _TOO_LONG: Final = 1000
 _REMEMBER: Final = 400
@@ -84,7 +84,13 @@ class Sample:
         return f"{', '.join(told)}, {self.seconds:.0f} s: {len(self.broken)} broken"
 
 
-def sample(seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, until: int = 1) -> Sample:
+Run = Callable[[Random, list[tuple[State, Move]], dict[Any, Any], Weaken | None], State]
+"""Draws a schedule and runs it to its end; notes every move, and may share what is known of where operations stand."""
+
+
+def sample(
+    seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, until: int = 1, run: Run | None = None
+) -> Sample:
     """Draws schedules and runs them; seed and number determine one.
 
     Args:
@@ -92,10 +98,11 @@ def sample(seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, u
         numbers: Which ones.
         weaken: Takes a safety away.
         until: Stop after so many that break a promise.
+        run: Runs one; by default, one of the store with its table.
     """
     found = Sample()
     started = process_time()
-    roots: dict[Any, Where] = {}
+    roots: dict[Any, Any] = {}
     for number in numbers:
         if number % _REMEMBER == 0:
             roots.clear()
@@ -104,7 +111,7 @@ def sample(seed: str, numbers: Iterable[int], *, weaken: Weaken | None = None, u
         found.schedules += 1
         try:
             with patch.object(_deleting, "PURGE_PAGE", _PURGE_PAGE):
-                end = _run(random, path, roots, weaken)
+                end = (run or _run)(random, path, roots, weaken)
         except Violation as violation:
             told = [described(state, move) for state, move in path]
             found.broken.append(Broken(number, str(violation), told))
@@ -133,7 +140,7 @@ def _run(random: Random, path: list[tuple[State, Move]], roots: dict[Any, Where]
         roots=roots,
     )
     state = model.start(world, events)
-    chooser = _Chooser(random, len(clients))
+    chooser = Chooser(random, len(clients))
     while moves := model.moves(state):
         move = chooser.choose(moves)
         path.append((state, move))
@@ -169,7 +176,7 @@ def _clients(random: Random) -> Sequence[Sequence[Operation]]:
     return clients
 
 
-class _Chooser:
+class Chooser:
     """Chooses among moves, in one of several tempers."""
 
     def __init__(self, random: Random, clients: int) -> None:

@@ -91,6 +91,21 @@ def test_parts_become_one_object(transfers: Transfers, objects: ObjectStore, sen
         transfers.abort(KEY, upload_id)
 
 
+def test_parts_that_are_put_are_the_same_as_those_that_are_sent(transfers: Transfers, objects: ObjectStore) -> None:
+    upload_id = transfers.begin(KEY, content_type="video/mp4", metadata=FACTS)
+    for number, body in ((1, b"an earlier attempt"), (1, FIRST), (2, LAST)):
+        transfers.put_part(KEY, upload_id, part(number, body), body)
+    with pytest.raises(PartsRefused):
+        transfers.put_part(KEY, upload_id, part(2, LAST), b"another")
+    parts, _ = transfers.parts(KEY, upload_id, after=0, limit=1000)
+    assert [replace(found, tag="") for found in parts] == [part(1, FIRST), part(2, LAST)]
+    found = objects.get(ObjectRef(KEY, transfers.complete(KEY, upload_id, parts)))
+    assert found is not None
+    assert found.body == FIRST + LAST
+    with pytest.raises(UploadGone):
+        transfers.put_part(KEY, upload_id, part(2, LAST), LAST)
+
+
 def test_empty_content_is_one_empty_part(transfers: Transfers, objects: ObjectStore, send: Send) -> None:
     upload_id = upload(transfers, send, b"")
     parts, _ = transfers.parts(KEY, upload_id, after=0, limit=1000)

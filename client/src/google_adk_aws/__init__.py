@@ -4,7 +4,8 @@
 
     Runner(..., artifact_service=HttpArtifactService("https://….execute-api.eu-west-1.amazonaws.com"))
 
-`ArtifactClient` is the same API without ADK: content of any size from and to files, links, batches.
+`S3ArtifactService` keeps artifacts straight on S3, without the API. `ArtifactClient` is the API without ADK: content of
+any size from and to files, links, batches.
 
 Names that are not in `__all__` may change in any release.
 """
@@ -32,6 +33,14 @@ from google_adk_aws._errors import (
     ArtifactUploadNotFoundError,
     ArtifactVersionNotFoundError,
     InvalidArtifactError,
+    S3ArtifactError,
+    S3ArtifactNotFoundError,
+    S3ArtifactVersionError,
+    S3BucketError,
+    S3ConnectionError,
+    S3ObjectError,
+    S3PermissionError,
+    S3ThrottleError,
     UnexpectedResponseError,
     WrongServiceUrlError,
 )
@@ -39,6 +48,7 @@ from google_adk_aws._http_artifact_service import HttpArtifactService
 from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
 from google_adk_aws._progress import Progress
 from google_adk_aws._retry import RetryPolicy
+from google_adk_aws._s3_artifact_service import S3ArtifactService
 from google_adk_aws._version import __version__
 from google_adk_aws._wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata
 
@@ -75,6 +85,15 @@ __all__ = [
     "PartHeader",
     "Progress",
     "RetryPolicy",
+    "S3ArtifactError",
+    "S3ArtifactNotFoundError",
+    "S3ArtifactService",
+    "S3ArtifactVersionError",
+    "S3BucketError",
+    "S3ConnectionError",
+    "S3ObjectError",
+    "S3PermissionError",
+    "S3ThrottleError",
     "Scope",
     "SigV4Auth",
     "StoredContent",

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from artifact_store.names import ArtifactId
-from google_adk_aws._api import ArtifactApi
 from google_adk_aws._errors import ArtifactNotFoundError, ArtifactPreconditionError
 from google_adk_aws._saving import ALWAYS, Condition
 from google_adk_aws._wire import VersionMetadata
 
-__all__ = ["latest_for"]
+__all__ = ["Describes", "latest_for"]
 
 
-async def latest_for(condition: Condition, api: ArtifactApi, artifact: ArtifactId) -> VersionMetadata | None:
+class Describes(Protocol):
+    """Tells of versions."""
+
+    async def describe(self, artifact: ArtifactId, version: int | None = None) -> VersionMetadata:
+        """The metadata of one version, or of the latest."""
+
+
+async def latest_for(condition: Condition, api: Describes, artifact: ArtifactId) -> VersionMetadata | None:
     """The latest version, if the condition is about it; None without one, or without a condition.
 
     Raises:

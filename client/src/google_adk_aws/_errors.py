@@ -1,6 +1,6 @@
 """Every error of this package.
 
-    ArtifactError                          code, field, status, request_id, retry_after
+    ArtifactError                          code, error_code, details, field, status, request_id, retry_after
     ├── InvalidArtifactError               the caller's input (400); also ADK's InputValidationError
     │   └── ArtifactTooLargeError          content or metadata over a limit (413, or before any request)
     ├── ArtifactNotFoundError              no artifact of that name (ADK methods return None or [] instead)
@@ -17,14 +17,26 @@
     │   └── ArtifactConnectionError        no answer at all
     │       └── ArtifactTimeoutError       no answer in time; a save may or may not have happened
     ├── ArtifactIntegrityError             the bytes are not what they were: damaged, or changed meanwhile
+    ├── S3BucketError                      the bucket or its index table is missing, or not fit for artifacts
     └── UnexpectedResponseError            the answer is not one of the artifact API
         └── WrongServiceUrlError           something answers at that URL, but not the artifact API
 
-The class is chosen from the stable `code` on the wire, then from the status, never from text.
-Messages reach ADK's HTTP clients and logs: they hold no token, no signature and no URL query.
+Both services raise from this one tree, so handlers do not change with the service. Programs written for a
+service on S3 find it by these names, each of which is the class right of it:
+
+    | S3ArtifactError   | ArtifactError           | S3PermissionError       | ArtifactPermissionError      |
+    | S3ConnectionError | ArtifactConnectionError | S3ArtifactNotFoundError | ArtifactNotFoundError        |
+    | S3ThrottleError   | ArtifactThrottledError  | S3ArtifactVersionError  | ArtifactVersionNotFoundError |
+    | S3ObjectError     | ArtifactServerError     | S3BucketError           | S3BucketError                |
+
+The class is chosen from the stable `code` on the wire (or from AWS's error code), then from the status, never from
+text. Messages reach ADK's HTTP clients and logs: they hold no token, no signature and no URL query.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 from google.adk.errors.input_validation_error import InputValidationError
 
@@ -48,6 +60,14 @@ __all__ = [
     "ArtifactUploadNotFoundError",
     "ArtifactVersionNotFoundError",
     "InvalidArtifactError",
+    "S3ArtifactError",
+    "S3ArtifactNotFoundError",
+    "S3ArtifactVersionError",
+    "S3BucketError",
+    "S3ConnectionError",
+    "S3ObjectError",
+    "S3PermissionError",
+    "S3ThrottleError",
     "UnexpectedResponseError",
     "WrongServiceUrlError",
 ]
@@ -56,32 +76,60 @@ __all__ = [
 class ArtifactError(Exception):
     """Root of every error of this package.
 
+    Args:
+        message: What went wrong.
+        error_code: The stable reason; `code=` is the same argument by its shorter name.
+        field: See the attributes, also for what follows.
+        status: …
+        request_id: …
+        retry_after: …
+        **details: What else is known, e.g. `operation="save"`; never shown in the message.
+
     Attributes:
         message: What went wrong, redacted; the same as `str(error)`.
-        code: The stable reason, e.g. `invalid_name`; the API's own where there is one.
+        code: The stable reason, e.g. `invalid_name`; the API's own, or AWS's (`AccessDenied`), where there is one.
         field: The argument or header at fault, if one is.
         status: HTTP status of the answer; None when the request was not sent or not answered.
-        request_id: What to look for in the API's logs.
+        request_id: What to look for in the logs of the API, or of S3.
         retry_after: Seconds to wait before trying again, if the API named them.
     """
 
     def __init__(
         self,
         message: str,
+        error_code: str = "artifact_error",
         *,
-        code: str = "artifact_error",
+        code: str | None = None,
         field: str | None = None,
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        **details: object,
     ) -> None:
         self.message = redact(message)
         super().__init__(self.message)
-        self.code = code
+        self.code = error_code if code is None else code
         self.field = field
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
+        self._details = details
+
+    @property
+    def error_code(self) -> str:
+        """The same as `code`."""
+        return self.code
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """Everything that is known beside message and code, by name; nothing that is not."""
+        known = {
+            "field": self.field,
+            "status": self.status,
+            "request_id": self.request_id,
+            "retry_after": self.retry_after,
+        }
+        return {**{name: value for name, value in known.items() if value is not None}, **self._details}
 
 
 class InvalidArtifactError(ArtifactError, InputValidationError):
@@ -158,9 +206,22 @@ class ArtifactIntegrityError(ArtifactError):
     """
 
 
+class S3BucketError(ArtifactError):
+    """The bucket, or its index table, is missing or cannot keep artifacts: nothing that a retry would mend."""
+
+
 class UnexpectedResponseError(ArtifactError):
     """The answer is not what the artifact API promises."""
 
 
 class WrongServiceUrlError(UnexpectedResponseError):
     """Something answers at the URL, but it is not the artifact API: check host, stage and path."""
+
+
+S3ArtifactError: Final = ArtifactError
+S3ArtifactNotFoundError: Final = ArtifactNotFoundError
+S3ArtifactVersionError: Final = ArtifactVersionNotFoundError
+S3ConnectionError: Final = ArtifactConnectionError
+S3ObjectError: Final = ArtifactServerError
+S3PermissionError: Final = ArtifactPermissionError
+S3ThrottleError: Final = ArtifactThrottledError

@@ -71,8 +71,8 @@ class Deleter:
             return True
         position: str | None = None
         while True:
-            page = self._index.rows(artifact, limit=PURGE_PAGE, position=position)
-            dead = [row.version for row in page.items if row.version.gen == gen]
+            page = self._index.buried_rows(artifact, gen, limit=PURGE_PAGE, position=position)
+            dead = [row.version for row in page.items]
             if dead:
                 grave = self._widened(artifact, grave, dead)
                 self.remove(dead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from artifact_store.errors import (
     ArtifactNotFound,
@@ -18,7 +18,7 @@ from artifact_store.ports import Head, ObjectRef, Ports, Row, StoredObject
 from artifact_store.record import read_record
 from artifact_store.transfers import SignedRequest
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "no_artifact", "no_version"]
 
 _LOOKS: Final = 3
 """How often a load starts over when a delete or re-save takes the object away under it."""
@@ -26,6 +26,16 @@ _LOOKS: Final = 3
 _OCTETS: Final = "application/octet-stream"
 _SESSION_STAGE: Final = "s:"
 _USER_STAGE: Final = "u:"
+
+
+Listed = TypeVar("Listed")
+
+
+class _ReadPage(Protocol[Listed]):
+    """Reads a page of one scope."""
+
+    def __call__(self, scope: Scope, *, limit: int, position: str | None) -> Page[Listed]:
+        """The page after a position."""
 
 
 class Reader:
@@ -36,6 +46,7 @@ class Reader:
         self._transfers = ports.transfers
         self._index = ports.index
         self._parallel = ports.parallel
+        self._fetch = ports.fetch
 
     def load(self, artifact: ArtifactId, number: int | None) -> Loaded:
         """Loads a version with its content."""
@@ -46,6 +57,8 @@ class Reader:
         self, artifact: ArtifactId, number: int | None, *, etags: frozenset[str], at_most: int | None
     ) -> Loaded | Version | str:
         """Loads a version, unless its entity tag is one of `etags` or its content is larger than `at_most`."""
+        if self._fetch is not None and not etags and at_most is None:
+            return self._fetch(artifact, number)
         for _ in range(_LOOKS):
             if number is None:
                 result = self._load_latest(artifact, etags, at_most)
@@ -118,18 +131,18 @@ class Reader:
     def _live_head(self, artifact: ArtifactId) -> Head:
         head = self._index.head(artifact)
         if head is None or head.lost:
-            raise _no_artifact(artifact)
+            raise no_artifact(artifact)
         return head
 
     def _numbered(self, artifact: ArtifactId, number: int) -> Version:
         if not 0 <= number <= MAX_VERSION:
-            raise _no_version(artifact, number)
+            raise no_version(artifact, number)
         head, versions = self._parallel(
             lambda: self._index.head(artifact),
             lambda: self._index.versions_numbered(artifact, number),
         )
         if head is None or head.lost:
-            raise _no_artifact(artifact)
+            raise no_artifact(artifact)
         # Versions of a deleted generation stay in the index until their purge is done.
         live = [version for version in versions if version.gen == head.gen]
         if live:
@@ -139,7 +152,7 @@ class Reader:
             again = self._index.version(artifact, number, head.gen)
             if again is not None:
                 return again
-        raise _no_version(artifact, number)
+        raise no_version(artifact, number)
 
     def list_versions(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Version]:
         """Lists an artifact's live versions, oldest first."""
@@ -152,7 +165,7 @@ class Reader:
             lambda: self._index.rows(artifact, limit=limit, position=None),
         )
         if head is None or head.lost:
-            raise _no_artifact(artifact)
+            raise no_artifact(artifact)
         for _ in range(_LOOKS):
             if _is_whole(page, head):
                 return _shown(page, head)
@@ -165,34 +178,53 @@ class Reader:
 
     def list_artifacts(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Lists live artifacts: a session's, then its user's."""
+        return self._over_scopes(
+            self._index.heads, lambda summary: summary.artifact, scope, limit=limit, position=position
+        )
+
+    def list_names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
+        """Lists which artifacts live: a session's, then its user's."""
+        return self._over_scopes(self._index.names, lambda artifact: artifact, scope, limit=limit, position=position)
+
+    def _over_scopes(
+        self,
+        read: _ReadPage[Listed],
+        artifact_of: Callable[[Listed], ArtifactId],
+        scope: Scope,
+        *,
+        limit: int,
+        position: str | None,
+    ) -> Page[Listed]:
         if scope.session is None:
-            return self._index.heads(scope, limit=limit, position=position)
+            return read(scope, limit=limit, position=position)
         if position is None:
             # Both at once: most sessions fit on one page together with their user's artifacts.
             session, user = self._parallel(
-                lambda: self._index.heads(scope, limit=limit, position=None),
-                lambda: self._index.heads(scope.user_scope, limit=limit, position=None),
+                lambda: read(scope, limit=limit, position=None),
+                lambda: read(scope.user_scope, limit=limit, position=None),
             )
-            return _joined(session, lambda _: user, limit)
+            return _joined(session, lambda _: user, artifact_of, limit)
         stage, inner = position[: len(_SESSION_STAGE)], position[len(_SESSION_STAGE) :]
         if stage == _SESSION_STAGE:
-            session = self._index.heads(scope, limit=limit, position=inner)
+            session = read(scope, limit=limit, position=inner)
             return _joined(
                 session,
-                lambda room: self._index.heads(scope.user_scope, limit=room, position=None),
+                lambda room: read(scope.user_scope, limit=room, position=None),
+                artifact_of,
                 limit,
             )
         if stage != _USER_STAGE:
             raise InvalidPosition("the position is not of this list", field="cursor")
-        user = self._index.heads(scope.user_scope, limit=limit, position=inner or None)
+        user = read(scope.user_scope, limit=limit, position=inner or None)
         return Page(user.items, _USER_STAGE + user.position if user.position else None)
 
 
 def _joined(
-    session: Page[ArtifactSummary],
-    read_user: Callable[[int], Page[ArtifactSummary]],
+    session: Page[Listed],
+    read_user: Callable[[int], Page[Listed]],
+    artifact_of: Callable[[Listed], ArtifactId],
     limit: int,
-) -> Page[ArtifactSummary]:
+) -> Page[Listed]:
     """One page over both scopes, the session's artifacts first."""
     if session.position is not None:
         return Page(session.items, _SESSION_STAGE + session.position)
@@ -200,9 +232,9 @@ def _joined(
     if room == 0:
         return Page(session.items, _USER_STAGE)
     user = read_user(room)
-    items: Sequence[ArtifactSummary] = user.items[:room]
+    items: Sequence[Listed] = user.items[:room]
     if len(user.items) > room:
-        position: str | None = items[-1].artifact.encoded_filename
+        position: str | None = artifact_of(items[-1]).encoded_filename
     else:
         position = user.position
     return Page([*session.items, *items], _USER_STAGE + position if position else None)
@@ -232,9 +264,11 @@ def _matches(etag: str, etags: frozenset[str]) -> bool:
     return etag in etags or "*" in etags
 
 
-def _no_artifact(artifact: ArtifactId) -> NotFound:
+def no_artifact(artifact: ArtifactId) -> NotFound:
+    """What is raised when an artifact does not live."""
     return ArtifactNotFound(f"there is no artifact {artifact.adk_filename!r} here")
 
 
-def _no_version(artifact: ArtifactId, number: int) -> NotFound:
+def no_version(artifact: ArtifactId, number: int) -> NotFound:
+    """What is raised when an artifact has no such version."""
     return VersionNotFound(f"artifact {artifact.adk_filename!r} has no version {number}")

@@ -91,6 +91,8 @@ class Save:
         self._only_if = only_if
         self._skip_unchanged = skip_unchanged
         self._blob: BlobRef | None = content.blob if isinstance(content, Uploaded) else None
+        self._named: str | None = None
+        """The generation that a record was last tried for."""
         self._seen: _Seen | None = None
         self._settler = Settler(ports)
 
@@ -154,6 +156,10 @@ class Save:
         gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
         if number > MAX_VERSION:
             raise StorageDenied(f"the artifact has {MAX_VERSION:,} versions, which is the limit")
+        if not self._ports.index.remembers and self._named not in {None, gen} and isinstance(self._content, Content):
+            # What was refused there may have been put by this save, and deleted since: its blob goes with it.
+            self._blob = None
+        self._named = gen
         draft = Draft(
             gen=gen,
             token=self._token,

@@ -7,15 +7,16 @@ and is one version. The token outlives the upload, so that none is saved again a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
 from artifact_store._saving import Save
-from artifact_store.errors import InvalidUpload, UploadFinalized, UploadIncomplete, UploadNotFound
+from artifact_store.errors import DigestMismatch, InvalidUpload, UploadFinalized, UploadIncomplete, UploadNotFound
 from artifact_store.ids import token_hash
 from artifact_store.model import BlobRef, JsonObject, Part, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, ArtifactId
-from artifact_store.ports import Ports
+from artifact_store.ports import ObjectExists, Ports
 from artifact_store.record import BLOB_OWNER
 from artifact_store.transfers import (
     DEFAULT_PART_BYTES,
@@ -103,6 +104,29 @@ class Uploader:
         for place, part in enumerate(parts):
             _check_part(upload, part, field=f"parts[{place}]")
         return [self._transfers.sign_part(upload.key, upload.upload_id, part, seconds=seconds) for part in parts]
+
+    def put(self, upload: Upload, body: bytes) -> None:
+        """Does what `ArtifactStore.put_upload` says."""
+        self._seconds_left(upload)
+        if upload.method != "put" or len(body) != upload.part_bytes:
+            raise InvalidUpload("the content is not what this upload was begun for", field="content")
+        content_type = upload.mime_type or _OCTETS
+        # Nobody else knows the key: what is there is what an earlier attempt has put.
+        with contextlib.suppress(ObjectExists):
+            self._ports.objects.create(upload.key, body, content_type=content_type, metadata=_mark(upload.artifact))
+
+    def put_part(self, upload: Upload, part: UploadedPart, body: bytes) -> None:
+        """Does what `ArtifactStore.put_upload_part` says."""
+        self._seconds_left(upload)
+        _check_part(upload, part, field="part")
+        if len(body) != part.size:
+            raise InvalidUpload(f"part {part.number:,} has {len(body):,} bytes, not {part.size:,}", field="part.size")
+        try:
+            self._transfers.put_part(upload.key, upload.upload_id, part, body)
+        except UploadGone:
+            raise _not_found() from None
+        except PartsRefused:
+            raise DigestMismatch(f"part {part.number:,} does not have the SHA-256 announced", field="part") from None
 
     def parts(self, upload: Upload, *, after: int) -> tuple[Sequence[UploadedPart], int | None]:
         """Does what `ArtifactStore.uploaded_parts` says."""

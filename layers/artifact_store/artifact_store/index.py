@@ -44,6 +44,10 @@ class TableIndex:
         self._table = table
         self._clock = clock
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     def head(self, artifact: ArtifactId) -> Head | None:
         (item,) = self._table.get([items.head_key(artifact)])
         return items.read_head(artifact, item)
@@ -99,11 +103,19 @@ class TableIndex:
         found = [items.read_row(artifact, item) for _, item in rows]
         return Page(found, items.version_position(artifact, last) if last else None)
 
+    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:
+        page = self.rows(artifact, limit=limit, position=position)
+        return Page([row for row in page.items if row.version.gen == gen], page.position)
+
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         after = items.head_sort(position) if position is not None else None
         rows, last = self._table.query(scope.partition, items.HEADS, limit=limit, after=after)
         summaries = [items.read_summary(scope, sort, item) for sort, item in rows if _is_shown(item)]
         return Page(summaries, items.head_position(last) if last else None)
+
+    def names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
+        page = self.heads(scope, limit=limit, position=position)
+        return Page([summary.artifact for summary in page.items], page.position)
 
     def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
         rows, last = self._table.query(scope.partition, items.GRAVES, limit=limit, after=position)

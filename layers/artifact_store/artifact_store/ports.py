@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
-from artifact_store.model import ArtifactSummary, BlobRef, Page, Version
+from artifact_store.model import ArtifactSummary, BlobRef, Loaded, Page, Version
 from artifact_store.names import ArtifactId, Scope
 from artifact_store.transfers import Transfers
 
@@ -23,6 +23,7 @@ __all__ = [
     "ConditionFailed",
     "Delete",
     "Each",
+    "Fetch",
     "Grave",
     "Head",
     "Index",
@@ -254,6 +255,10 @@ class Row:
 class Index(Protocol):
     """The index of artifacts. Every read is strongly consistent; lost versions are shown only where it says so."""
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a token is known for its time, though what it saved is deleted."""
+
     def head(self, artifact: ArtifactId) -> Head | None:
         """Reads the head; None when the artifact does not live."""
 
@@ -278,10 +283,16 @@ class Index(Protocol):
         """Reads the versions of one number, of every generation not yet purged."""
 
     def rows(self, artifact: ArtifactId, *, limit: int, position: str | None) -> Page[Row]:
-        """Reads versions in ascending order, of every generation not yet purged, those lost too."""
+        """Reads versions in ascending order, those lost too; perhaps also of generations not yet purged."""
+
+    def buried_rows(self, artifact: ArtifactId, gen: str, *, limit: int, position: str | None) -> Page[Row]:
+        """Reads what is left of a buried generation's versions, perhaps of others too; never more than the limit."""
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
-        """Reads the live artifacts of one scope, in the order of their encoded filenames."""
+        """Reads the live artifacts of one scope, in the order of their encoded filenames, or of their objects' keys."""
+
+    def names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
+        """Reads which artifacts of one scope live, as `heads` does, and nothing else of them."""
 
     def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
         """Reads the graves of one scope, confirmed ones too."""
@@ -447,6 +458,17 @@ class Each(Protocol):
         """Returns results in the order of what was given; the first error wins."""
 
 
+class Fetch(Protocol):
+    """Loads a version from the bucket without asking the index first."""
+
+    def __call__(self, artifact: ArtifactId, number: int | None) -> Loaded:
+        """Loads a version with its content; the latest when no number is given.
+
+        Raises:
+            NotFound: No such artifact or version.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything the store stands on.
@@ -458,6 +480,7 @@ class Ports:
         clock: Time.
         parallel: Runs two storage calls at once.
         new_id: Makes time-ordered unique ids for generations and blobs.
+        fetch: Loads with fewer calls than index and bucket by turns, where there is such a way.
     """
 
     objects: ObjectStore
@@ -466,3 +489,4 @@ class Ports:
     clock: Clock
     parallel: Parallel
     new_id: Callable[[], str]
+    fetch: Fetch | None = None

@@ -132,6 +132,25 @@ class ArtifactStore:
         """
         return self._uploader.sign_put(upload)
 
+    def put_upload(self, upload: Upload, body: bytes) -> None:
+        """Puts all content of an upload that has no parts, for callers with access of their own to the bucket.
+
+        Raises:
+            InvalidUpload: It was begun for other content, or in parts.
+            UploadNotFound: The upload has expired.
+        """
+        self._uploader.put(upload, body)
+
+    def put_upload_part(self, upload: Upload, part: UploadedPart, body: bytes) -> None:
+        """Uploads one part, for callers with access of their own to the bucket; once more is fine.
+
+        Raises:
+            DigestMismatch: The bytes are not those of the part's SHA-256.
+            InvalidUpload: The part is none of this upload.
+            UploadNotFound: The upload was aborted or has expired.
+        """
+        self._uploader.put_part(upload, part, body)
+
     def uploaded_parts(self, upload: Upload, *, after: int = 0) -> tuple[Sequence[UploadedPart], int | None]:
         """Lists what was uploaded, 1,000 parts a page; none once the content is complete.
 
@@ -259,6 +278,10 @@ class ArtifactStore:
             InvalidPosition: The position is not of this list.
         """
         return self._reader.list_artifacts(scope, limit=limit, position=position)
+
+    def list_names(self, scope: Scope, *, limit: int = 100, position: str | None = None) -> Page[ArtifactId]:
+        """Lists which artifacts live, as `list_artifacts` does. Without an index table it costs far less."""
+        return self._reader.list_names(scope, limit=limit, position=position)
 
     def list_versions(self, artifact: ArtifactId, *, limit: int = 100, position: str | None = None) -> Page[Version]:
         """Lists an artifact's versions, oldest first.

@@ -158,6 +158,14 @@ class Transfers(Protocol):
     def sign_part(self, key: str, upload_id: str, part: UploadedPart, *, seconds: int) -> SignedRequest:
         """Signs the upload of one part with its size and SHA-256; asks nobody."""
 
+    def put_part(self, key: str, upload_id: str, part: UploadedPart, body: bytes) -> None:
+        """Uploads one part, whose SHA-256 is checked; once more is fine.
+
+        Raises:
+            UploadGone: There is no such upload.
+            PartsRefused: The bytes are not those of that SHA-256.
+        """
+
     def sign_put(
         self,
         key: str,

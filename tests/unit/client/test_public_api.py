@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 
 import pytest
@@ -8,7 +9,7 @@ from google.adk.artifacts.base_artifact_service import BaseArtifactService
 from google.adk.errors.input_validation_error import InputValidationError
 
 import google_adk_aws
-from google_adk_aws import ArtifactError, HttpArtifactService, RetryPolicy, _errors
+from google_adk_aws import ArtifactError, HttpArtifactService, RetryPolicy, S3PermissionError, _errors
 
 pytestmark = pytest.mark.unit
 
@@ -47,6 +48,15 @@ def test_exported_names() -> None:
         "PartHeader",
         "Progress",
         "RetryPolicy",
+        "S3ArtifactError",
+        "S3ArtifactNotFoundError",
+        "S3ArtifactService",
+        "S3ArtifactVersionError",
+        "S3BucketError",
+        "S3ConnectionError",
+        "S3ObjectError",
+        "S3PermissionError",
+        "S3ThrottleError",
         "Scope",
         "SigV4Auth",
         "StoredContent",
@@ -97,6 +107,22 @@ def test_the_error_tree_is_the_one_in_the_docstring() -> None:
         error for error in vars(google_adk_aws).values() if inspect.isclass(error) and issubclass(error, ArtifactError)
     ]
     assert documented == {error.__name__: error.__mro__.index(ArtifactError) for error in errors}
+
+
+def test_the_names_of_a_service_on_s3_are_classes_of_the_same_tree() -> None:
+    pairs = re.findall(r"\| (S3\w+Error) +\| (\w+Error) +(?=\|)", inspect.getdoc(_errors) or "")
+    assert len(pairs) == 8
+    for name, meant in pairs:
+        assert getattr(google_adk_aws, name) is getattr(google_adk_aws, meant)
+
+
+def test_an_error_tells_its_code_and_what_else_is_known() -> None:
+    error = S3PermissionError("no", "AccessDenied", status=403, operation="save")
+    assert (str(error), error.error_code, error.code) == ("no", "AccessDenied", "AccessDenied")
+    assert error.details == {"status": 403, "operation": "save"}
+    assert google_adk_aws.ArtifactForbiddenError("no", code="forbidden").error_code == "forbidden"
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
+    assert (copy.code, copy.details) == (error.code, error.details)
 
 
 def test_bad_input_is_adks_own_error_too() -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
+from artifact_store.adapters.bucket_index import BucketIndex
 from artifact_store.adapters.dynamodb import DynamoTable
 from artifact_store.adapters.s3 import S3Objects
 from artifact_store.adapters.s3_transfers import S3Transfers
-from artifact_store.adapters.time import InThreads, SystemClock
+from artifact_store.adapters.time import InThreads, ManyInThreads, SystemClock
 from artifact_store.ids import new_id
 from artifact_store.index import TableIndex
 from artifact_store.ports import Ports
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
-__all__ = ["CLIENT_CONFIG", "S3_CONFIG", "open_ports", "open_store"]
+__all__ = ["CLIENT_CONFIG", "S3_CONFIG", "open_bucket_ports", "open_ports", "open_store"]
 
 CLIENT_CONFIG: Final = Config(
     connect_timeout=2,
@@ -85,3 +86,32 @@ def open_ports(
         new_id=new_id,
     )
     return ports, table
+
+
+def open_bucket_ports(*, bucket_name: str, s3: S3Client | None = None) -> tuple[Ports, BucketIndex]:
+    """Opens what the store stands on where there is no index table: one bucket, which tells by itself what lives.
+
+    Open it once in a process and keep it: it remembers which saves were tried, so that a repeated one counts once.
+
+    Args:
+        bucket_name: A bucket with versioning on, which nobody writes to but through such ports.
+        s3: A client to use instead of a new one.
+
+    Returns:
+        The ports, and their index.
+    """
+    clock = SystemClock()
+    s3 = s3 or boto3.client("s3", config=S3_CONFIG)
+    objects = S3Objects(client=s3, bucket_name=bucket_name)
+    # The store does two things of the index at once, and each of them two calls: those need threads of their own.
+    index = BucketIndex(objects, clock, both=InThreads(), each=ManyInThreads())
+    ports = Ports(
+        objects=objects,
+        transfers=S3Transfers(client=s3, bucket_name=bucket_name),
+        index=index,
+        clock=clock,
+        parallel=InThreads(),
+        new_id=new_id,
+        fetch=index.fetch,
+    )
+    return ports, index

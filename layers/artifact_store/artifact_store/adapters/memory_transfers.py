@@ -63,6 +63,12 @@ class MemoryTransfers:
         headers = {"x-amz-checksum-sha256": part.sha256, "content-length": str(part.size)}
         return self._sign("PUT", key, headers, seconds, upload_id=upload_id, number=part.number)
 
+    def put_part(self, key: str, upload_id: str, part: UploadedPart, body: bytes) -> None:
+        with self._lock:
+            if hashlib.sha256(body).hexdigest() != part.sha256:
+                raise PartsRefused("BadDigest")
+            self._upload(key, upload_id).bodies[part.number] = body
+
     def sign_put(
         self,
         key: str,

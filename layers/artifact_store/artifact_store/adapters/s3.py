@@ -66,7 +66,7 @@ class S3Objects:
                 IfNoneMatch="*",
                 **extra,
             )
-            return answer["VersionId"]
+            return _version_id(answer)
 
     def head(self, key: str) -> ObjectHead | None:
         try:
@@ -163,10 +163,15 @@ def _milliseconds(time: datetime) -> int:
     return int(time.timestamp() * 1000)
 
 
+def _version_id(answer: Any) -> str:
+    # An object that was put while the bucket had no versioning is version "null".
+    version_id: str = answer.get("VersionId", "null")
+    return version_id
+
+
 def _read_head(answer: Any) -> ObjectHead:
     return ObjectHead(
-        # An object from before the bucket had versioning is version "null".
-        version_id=answer.get("VersionId", "null"),
+        version_id=_version_id(answer),
         content_type=answer.get("ContentType"),
         size=answer["ContentLength"],
         metadata={name.lower(): value for name, value in answer["Metadata"].items()},

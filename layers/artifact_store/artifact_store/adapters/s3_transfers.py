@@ -82,6 +82,17 @@ class S3Transfers:
             seconds=seconds,
         )
 
+    def put_part(self, key: str, upload_id: str, part: UploadedPart, body: bytes) -> None:
+        with _s3_call():
+            self._client.upload_part(
+                Bucket=self._bucket_name,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=part.number,
+                Body=body,
+                ChecksumSHA256=_to_base64(part.sha256),
+            )
+
     def sign_put(
         self,
         key: str,
@@ -175,7 +186,8 @@ class S3Transfers:
                 },
                 ChecksumType="COMPOSITE",
             )
-            return answer["VersionId"]
+            # A bucket without versioning has one version of each object, "null".
+            return answer.get("VersionId", "null")
 
     def abort(self, key: str, upload_id: str) -> None:
         with _s3_call():

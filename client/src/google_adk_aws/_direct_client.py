@@ -1,0 +1,203 @@
+"""Artifacts of a bucket, many at once: a result for each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from artifact_store.names import ArtifactId, Scope
+from google_adk_aws._batch_exchange import Outcomes, run_groups
+from google_adk_aws._batch_items import Name, Wanted, artifact_in, name_in
+from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
+from google_adk_aws._direct_calls import DirectCalls
+from google_adk_aws._errors import InvalidArtifactError
+from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
+
+__all__ = ["DirectClient"]
+
+Given = TypeVar("Given")
+Prepared = TypeVar("Prepared")
+Value = TypeVar("Value")
+
+_AT_ONCE: Final = 10
+
+
+class DirectClient(DirectCalls):
+    """What `S3ArtifactService` calls. Names, arguments and results are those of `ArtifactClient`.
+
+    In a batch no item makes another one fail, or the call. Any number of items is fine; `concurrency` of them are
+    worked on at the same time, and those of one artifact in their order.
+    """
+
+    async def save_artifacts(
+        self,
+        scope: Scope,
+        items: Iterable[NewArtifact],
+        *,
+        concurrency: int = _AT_ONCE,
+        progress: BatchProgressCallback | None = None,
+    ) -> list[BatchResult[VersionMetadata]]:
+        """Saves artifacts, each as a new version; those of one name in their order.
+
+        Args:
+            scope: Whose.
+            items: What to save.
+            concurrency: Saves at the same time, at most.
+            progress: Called with `BatchProgress` after every item.
+        """
+
+        async def save(artifact: ArtifactId, item: NewArtifact) -> VersionMetadata:
+            saved = await self.save(
+                artifact,
+                item.content,
+                mime_type=item.mime_type,
+                display_name=item.display_name,
+                kind=item.kind,
+                custom_metadata=item.custom_metadata,
+                idempotency_key=item.idempotency_key,
+                if_match=item.if_match,
+            )
+            return _named(saved, scope, artifact)
+
+        return await _batch(
+            items,
+            name=lambda item: item.filename,
+            prepare=lambda item: artifact_in(scope, item.filename),
+            work=save,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def load_artifacts(
+        self,
+        scope: Scope,
+        names: Iterable[Name],
+        *,
+        concurrency: int = _AT_ONCE,
+        progress: BatchProgressCallback | None = None,
+    ) -> list[BatchResult[StoredContent]]:
+        """Loads artifacts into memory.
+
+        Args:
+            scope: Whose.
+            names: Filenames for the latest versions, or `(filename, version)`.
+            concurrency: Loads at the same time, at most.
+            progress: Called with `BatchProgress` after every item.
+        """
+
+        async def load(wanted: Wanted, _: Name) -> StoredContent:
+            return await self.load(wanted.artifact, wanted.version)
+
+        return await _batch(
+            names,
+            name=_filename,
+            prepare=lambda name: Wanted.of(scope, 0, name),
+            work=load,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def describe_artifacts(
+        self,
+        scope: Scope,
+        names: Iterable[Name],
+        *,
+        concurrency: int = _AT_ONCE,
+        progress: BatchProgressCallback | None = None,
+    ) -> list[BatchResult[VersionMetadata]]:
+        """What is known of artifacts; arguments as of `load_artifacts`."""
+
+        async def describe(wanted: Wanted, _: Name) -> VersionMetadata:
+            return _named(await self.describe(wanted.artifact, wanted.version), scope, wanted.artifact)
+
+        return await _batch(
+            names,
+            name=_filename,
+            prepare=lambda name: Wanted.of(scope, 0, name),
+            work=describe,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def delete_artifacts(
+        self,
+        scope: Scope,
+        filenames: Iterable[str],
+        *,
+        concurrency: int = _AT_ONCE,
+        progress: BatchProgressCallback | None = None,
+    ) -> list[BatchResult[bool]]:
+        """Deletes artifacts with all versions; a value tells whether there was one. See `load_artifacts`."""
+
+        async def delete(artifact: ArtifactId, _: str) -> bool:
+            return await self._delete(artifact)
+
+        return await _batch(
+            filenames,
+            name=_filename,
+            prepare=lambda filename: artifact_in(scope, filename),
+            work=delete,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def list_artifacts(
+        self,
+        scopes: Iterable[Scope],
+        *,
+        concurrency: int = _AT_ONCE,
+        progress: BatchProgressCallback | None = None,
+    ) -> list[BatchResult[list[ArtifactSummary]]]:
+        """Lists the artifacts of several scopes; a result's `filename` is `app/user/session`, encoded as in keys."""
+
+        async def list_scope(scope: Scope, _: Scope) -> list[ArtifactSummary]:
+            return [found async for found in self.artifacts(scope)]
+
+        return await _batch(
+            scopes,
+            name=lambda scope: scope.key_prefix,
+            prepare=lambda scope: scope,
+            work=list_scope,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+
+async def _batch(
+    items: Iterable[Given],
+    *,
+    name: Callable[[Given], str],
+    prepare: Callable[[Given], Prepared],
+    work: Callable[[Prepared, Given], Awaitable[Value]],
+    concurrency: int,
+    progress: BatchProgressCallback | None,
+) -> list[BatchResult[Value]]:
+    """Works on items; those that are prepared equal one after the other, the others beside each other."""
+    if concurrency < 1:
+        raise ValueError("concurrency must be at least 1")
+    given = list(items)
+    outcomes: Outcomes[Value] = Outcomes([name(item) for item in given], progress)
+    groups: dict[Hashable, list[tuple[int, Prepared]]] = {}
+    for index, item in enumerate(given):
+        try:
+            prepared = prepare(item)
+        except InvalidArtifactError as error:
+            await outcomes.refuse(index, error)
+        else:
+            groups.setdefault(prepared, []).append((index, prepared))
+
+    async def run(group: list[tuple[int, Prepared]]) -> None:
+        for index, prepared in group:
+            await outcomes.put_each(index, work(prepared, given[index]))
+
+    await run_groups(groups.values(), run, at_once=concurrency)
+    return outcomes.in_order()
+
+
+def _filename(name: Name) -> str:
+    return name if isinstance(name, str) else name[0]
+
+
+def _named(version: VersionMetadata, scope: Scope, artifact: ArtifactId) -> VersionMetadata:
+    return replace(version, filename=name_in(scope, artifact))

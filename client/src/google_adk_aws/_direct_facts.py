@@ -1,0 +1,86 @@
+"""The store's values as this package's: the same shapes that the API's answers have."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from artifact_store import model
+from google_adk_aws._saving import Condition, Description
+from google_adk_aws._wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata, check_sha256
+
+if TYPE_CHECKING:
+    from artifact_store.names import Scope
+    from artifact_store.store import ArtifactStore
+
+__all__ = ["part_of", "precondition", "stored_content", "summary", "version_metadata"]
+
+_ETAGS: Final = re.compile(r'"[^"]*"|\*')
+
+
+def part_of(description: Description) -> model.Part:
+    """The part that is described.
+
+    Raises:
+        InvalidInput: It cannot be recorded.
+    """
+    part = description.part
+    return model.Part(
+        kind=part.kind,  # type: ignore[arg-type] # refuses what is none
+        mime_type=part.mime_type,
+        display_name=part.display_name,
+    )
+
+
+def precondition(condition: Condition) -> model.Precondition | None:
+    """What must be true of the latest version."""
+    if condition.if_match is not None:
+        return model.Precondition(etags=frozenset(_ETAGS.findall(condition.if_match)))
+    return model.Precondition(absent=True) if condition.if_none_match else None
+
+
+def version_metadata(store: ArtifactStore, version: model.Version, *, scope: Scope | None = None) -> VersionMetadata:
+    """What is known about a version.
+
+    Args:
+        store: Which has it.
+        version: The version.
+        scope: Under which it is named; by default its own.
+    """
+    artifact, part = version.artifact, version.part
+    is_named_by_session = scope is not None and scope.session is not None
+    return VersionMetadata(
+        filename=artifact.adk_filename if is_named_by_session else artifact.filename,
+        version=version.number,
+        canonical_uri=store.canonical_uri(version),
+        create_time=version.created_ms / 1000,
+        kind=part.kind,
+        mime_type=part.mime_type,
+        display_name=part.display_name,
+        custom_metadata=version.custom_metadata,
+        size=version.size,
+        sha256=version.sha256,
+        etag=version.etag,
+    )
+
+
+def stored_content(loaded: model.Loaded) -> StoredContent:
+    """A version with its content, which is checked against its digest.
+
+    Raises:
+        ArtifactIntegrityError: The bytes are not those that were saved.
+    """
+    version, body, part = loaded.version, loaded.body, loaded.version.part
+    if version.sha256 is not None:
+        check_sha256(hashlib.sha256(body).hexdigest(), version.sha256, size=len(body))
+    header = PartHeader(kind=part.kind, mime_type=part.mime_type, display_name=part.display_name)
+    info = ContentInfo(part=header, version=version.number, sha256=version.sha256, etag=version.etag)
+    return StoredContent.joined(info, body)
+
+
+def summary(scope: Scope, listed: model.ArtifactSummary) -> ArtifactSummary:
+    """One line of a scope's list."""
+    artifact = listed.artifact
+    filename = artifact.filename if scope.session is None else artifact.adk_filename
+    return ArtifactSummary(filename=filename, version=listed.number)

@@ -1,0 +1,76 @@
+"""Where every operation on the storage passes: the one place for policies about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
+
+from google_adk_aws._direct_failures import translated
+from google_adk_aws._direct_workers import PerProcess, Workers
+
+if TYPE_CHECKING:
+    from artifact_store.store import ArtifactStore
+    from google_adk_aws._direct_opening import Opened
+
+__all__ = ["Kind", "Run", "Runner"]
+
+Kind: TypeAlias = Literal["read", "write"]
+Result = TypeVar("Result")
+
+
+class Run(Protocol):
+    """Runs one operation on the storage; every one is safe to repeat as it is."""
+
+    async def __call__(
+        self,
+        function: Callable[[ArtifactStore], Result],
+        /,
+        *,
+        operation: str,
+        kind: Kind,
+        to_end: bool = False,
+    ) -> Result:
+        """Calls a function with the store, in a thread.
+
+        Args:
+            function: What to do. Called again, it does no more than once: keys are made outside of it.
+            operation: In the words that follow "Failed to" in an error's message: `save artifact`.
+            kind: Whether it may change anything.
+            to_end: Whether a task that is cancelled waits until the function has ended.
+
+        Raises:
+            ArtifactError: It failed.
+        """
+
+
+class Runner:
+    """Runs operations in the workers of this process, over the store of this process.
+
+    Args:
+        opened: The clients, and the store over them.
+        workers: The threads.
+    """
+
+    def __init__(self, opened: PerProcess[Opened], workers: Workers) -> None:
+        self._opened = opened
+        self._workers = workers
+
+    async def __call__(
+        self,
+        function: Callable[[ArtifactStore], Result],
+        /,
+        *,
+        operation: str,
+        kind: Kind,
+        to_end: bool = False,
+    ) -> Result:
+        """Does what `Run` says."""
+        return await self._workers.call(partial(self._call, function, operation, kind), to_end=to_end)
+
+    def _call(self, function: Callable[[ArtifactStore], Result], operation: str, kind: Kind) -> Result:
+        with translated(operation):
+            opened = self._opened.get()
+            if kind == "write":
+                opened.before_write()
+            return function(opened.store)

@@ -1,0 +1,94 @@
+"""Threads for calls that block, a bounded number, and what each process must have of its own.
+
+Neither threads nor connections survive a fork: the child would wait for threads that are not there, and share
+sockets with its parent. So both belong to the process that made them, and a child makes its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Generic, TypeVar
+
+__all__ = ["PerProcess", "Workers"]
+
+Value = TypeVar("Value")
+Result = TypeVar("Result")
+
+_NAME: Final = "s3-artifact-service"
+
+
+class PerProcess(Generic[Value]):
+    """One of something for every process.
+
+    Args:
+        make: Makes it; perhaps twice at the same moment, of which one is used.
+    """
+
+    def __init__(self, make: Callable[[], Value]) -> None:
+        self._make = make
+        self._by_pid: dict[int, Value] = {}
+
+    def get(self) -> Value:
+        """This process's, made now if need be."""
+        # No lock: another thread may hold it while the process forks, and in the child for ever.
+        pid = os.getpid()
+        found = self._by_pid.get(pid)
+        if found is None:
+            found = self._by_pid.setdefault(pid, self._make())
+        return found
+
+    def made(self) -> Value | None:
+        """This process's, if there is one."""
+        return self._by_pid.get(os.getpid())
+
+
+class Workers:
+    """Calls functions in threads, for tasks of any event loop.
+
+    Args:
+        count: Threads of one process, at most. More calls wait their turn.
+    """
+
+    def __init__(self, count: int) -> None:
+        if count < 1:
+            raise ValueError("workers must be at least 1")
+        self._pools = PerProcess(lambda: ThreadPoolExecutor(count, thread_name_prefix=_NAME))
+        self._closed = False
+
+    async def call(self, function: Callable[[], Result], *, to_end: bool = False) -> Result:
+        """Calls a function in a thread. When the task is cancelled, the call itself goes on.
+
+        Args:
+            function: What to call.
+            to_end: Whether a task that is cancelled waits for its end all the same.
+
+        Raises:
+            RuntimeError: The workers are closed.
+        """
+        if self._closed:
+            raise RuntimeError("the artifact service is closed")
+        run = functools.partial(contextvars.copy_context().run, function)
+        running = asyncio.get_running_loop().run_in_executor(self._pools.get(), run)
+        try:
+            return await (asyncio.shield(running) if to_end else running)
+        except asyncio.CancelledError:
+            while not running.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([running])
+            if not running.cancelled():
+                # Looked at, so that nobody is told of an error that was never retrieved.
+                running.exception()
+            raise
+
+    def close(self) -> None:
+        """Ends the threads once they have done what they were given; nothing more is taken."""
+        self._closed = True
+        pool = self._pools.made()
+        if pool is not None:
+            pool.shutdown(wait=True)

@@ -1,0 +1,210 @@
+"""ADK's artifact service straight on S3, without the API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+
+from artifact_store.names import USER_NAMESPACE
+from google_adk_aws._adk_service import AdkArtifactService, artifact_id
+from google_adk_aws._direct_access import Access
+from google_adk_aws._direct_client import DirectClient
+from google_adk_aws._direct_running import Runner
+from google_adk_aws._direct_workers import PerProcess, Workers
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from mypy_boto3_s3.client import S3Client
+
+    from google_adk_aws._direct_opening import Opened
+
+__all__ = ["S3ArtifactService"]
+
+_THRESHOLD: Final = 8 * 1024 * 1024
+
+
+class S3ArtifactService(AdkArtifactService):
+    """Keeps artifacts in a bucket: durable, versioned, shared by every process that uses the bucket.
+
+    With `table_name` a DynamoDB table is the index, the same that the artifact API uses: both may work on one bucket
+    at the same time. Without it the index is in the bucket itself; no API may stand on that bucket then.
+
+    One instance serves any number of tasks, event loops and threads, and forked processes make connections of their
+    own. boto3 blocks, so every call is made in one of `workers` threads. A task that is cancelled stops waiting; a
+    save that it began may still happen. Use it as a context manager, plain or asynchronous, call `close()` or
+    `aclose()`, or keep it as long as the process lives. The constructor asks S3 for the bucket.
+
+    Args:
+        bucket_name: The bucket. Its versioning is to be on; see `docs/direct-s3.md` for what is lost without.
+        region_name: The region; by default boto3's own choice, as for all that follows.
+        aws_access_key_id: Explicit credentials. By default those of the environment, profile, role, …
+        aws_secret_access_key: …
+        aws_session_token: …
+        endpoint_url: Another server than AWS's, or an endpoint of one's own. It has to honour conditional writes.
+        retry_config: Kept as an attribute.
+        table_name: The DynamoDB table that is the index: the stack's own, or any with string keys `pk` and `sk`.
+        table_endpoint_url: As `endpoint_url`, for DynamoDB.
+        workers: Threads that call AWS, at most.
+        multipart_threshold: Content of more bytes goes in parts.
+        part_size: Bytes of a part, 5 MiB to 5 GiB; by default at least 8 MiB, and enough for 10,000 parts.
+        check_bucket: Whether the constructor asks for the bucket, which needs s3:ListBucket.
+        check_index_tag: Whether the constructor reads the bucket's tags, to refuse a bucket that another table
+            indexes; without `table_name` this needs s3:GetBucketTagging.
+        allow_unconditional_writes: Go on with a server that ignores conditional writes. Then two savers of one
+            artifact at the same moment may take the same version, and one of the contents is lost, unnoticed.
+
+    Raises:
+        S3BucketError: The bucket does not exist, or another table indexes it.
+        S3ConnectionError: There are no credentials ("Failed to create S3 client"), or nobody answers.
+        S3PermissionError: The credentials may not do what is asked at construction.
+        ValueError: An argument cannot be.
+        ImportError: boto3 is not installed (extra `s3`).
+    """
+
+    def __init__(
+        self,
+        bucket_name: str,
+        region_name: str | None = None,
+        aws_access_key_id: str | None = None,
+        aws_secret_access_key: str | None = None,
+        aws_session_token: str | None = None,
+        endpoint_url: str | None = None,
+        retry_config: object | None = None,
+        *,
+        table_name: str | None = None,
+        table_endpoint_url: str | None = None,
+        workers: int = 20,
+        multipart_threshold: int = _THRESHOLD,
+        part_size: int | None = None,
+        check_bucket: bool = True,
+        check_index_tag: bool = True,
+        allow_unconditional_writes: bool = False,
+    ) -> None:
+        self._access = Access(
+            bucket_name=bucket_name,
+            region_name=region_name,
+            aws_access_key_id=aws_access_key_id,
+            aws_secret_access_key=aws_secret_access_key,
+            aws_session_token=aws_session_token,
+            endpoint_url=endpoint_url,
+            table_name=table_name,
+            table_endpoint_url=table_endpoint_url,
+            workers=workers,
+            check_bucket=check_bucket,
+            check_index_tag=check_index_tag,
+            allow_unconditional_writes=allow_unconditional_writes,
+        )
+        self.retry_config = retry_config
+        self._workers = Workers(workers)
+        self._opened: PerProcess[Opened] = PerProcess(self._open)
+        opened = self._opened.get()
+        try:
+            opened.check()
+        except BaseException:
+            opened.close()
+            raise
+        self._client = DirectClient(
+            Runner(self._opened, self._workers), multipart_threshold=multipart_threshold, part_size=part_size
+        )
+
+    def _open(self) -> Opened:
+        try:
+            # Here and not above: users of the API need no boto3.
+            from google_adk_aws._direct_opening import Opened  # noqa: PLC0415
+        except ImportError as error:
+            raise ImportError("S3ArtifactService needs boto3: pip install 'google-adk-aws[s3]'") from error
+        return Opened(self._access)
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket."""
+        return self._access.bucket_name
+
+    @property
+    def region_name(self) -> str | None:
+        """As given."""
+        return self._access.region_name
+
+    @property
+    def aws_access_key_id(self) -> str | None:
+        """As given."""
+        return self._access.aws_access_key_id
+
+    @property
+    def aws_secret_access_key(self) -> str | None:
+        """As given."""
+        return self._access.aws_secret_access_key
+
+    @property
+    def aws_session_token(self) -> str | None:
+        """As given."""
+        return self._access.aws_session_token
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """As given."""
+        return self._access.endpoint_url
+
+    @property
+    def table_name(self) -> str | None:
+        """As given."""
+        return self._access.table_name
+
+    @property
+    def s3_client(self) -> S3Client:
+        """This process's boto3 client of S3. Closed with the service."""
+        return self._opened.get().s3_client
+
+    @property
+    @override
+    def client(self) -> DirectClient:
+        """What this service calls, for what ADK has no call for: files, batches, conditions."""
+        return self._client
+
+    def close(self) -> None:
+        """Waits for the calls that are under way, and closes the connections; the service cannot be used after."""
+        self._workers.close()
+        opened = self._opened.made()
+        if opened is not None:
+            opened.close()
+
+    async def aclose(self) -> None:
+        """Does the same without blocking the event loop."""
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.bucket_name!r})"
+
+    @staticmethod
+    def _file_has_user_namespace(filename: str) -> bool:
+        """Whether a filename means the user's scope."""
+        return filename.startswith(USER_NAMESPACE)
+
+    @staticmethod
+    def _get_object_key(app_name: str, user_id: str, session_id: str | None, filename: str, version: int | str) -> str:
+        """The object key of a version: `app/user/session/filename/version`, each part encoded.
+
+        Raises:
+            InvalidArtifactError: An argument cannot be one.
+        """
+        return f"{artifact_id(app_name, user_id, session_id, filename).key_prefix}/{version}"
