@@ -15,9 +15,11 @@ from google_adk_aws._auth import BearerAuth, GoogleIdToken, OAuth2ClientCredenti
 from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact
 from google_adk_aws._client import ArtifactClient
 from google_adk_aws._deletions import UserDeletion
+from google_adk_aws._encryption import Encryption
 from google_adk_aws._errors import (
     ArtifactConflictError,
     ArtifactConnectionError,
+    ArtifactEncryptionError,
     ArtifactError,
     ArtifactForbiddenError,
     ArtifactIntegrityError,
@@ -56,6 +58,7 @@ __all__ = [
     "ArtifactClient",
     "ArtifactConflictError",
     "ArtifactConnectionError",
+    "ArtifactEncryptionError",
     "ArtifactError",
     "ArtifactForbiddenError",
     "ArtifactId",
@@ -77,6 +80,7 @@ __all__ = [
     "BearerAuth",
     "ContentInfo",
     "DownloadLink",
+    "Encryption",
     "GoogleIdToken",
     "HttpArtifactService",
     "InvalidArtifactError",

@@ -42,6 +42,8 @@ class ArtifactClient(BatchCalls):
         cache_max_age: Seconds for which a cached content is given without asking. What others save or delete is
             seen that much later; what this client saves or deletes is seen at once.
         resume_dir: Where it is kept how far uploads of files came; by default a folder in the user's cache.
+        encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
+            By default nothing is encrypted here, and loading what is raises.
 
     Raises:
         ValueError: The URL is not one of the API, or an argument cannot be.
@@ -283,7 +285,14 @@ class ArtifactClient(BatchCalls):
         how: Uploading,
     ) -> VersionMetadata:
         try:
-            return await self._uploader.upload(artifact, source, description=description, condition=condition, how=how)
+            if self._encrypting is None:
+                return await self._uploader.upload(
+                    artifact, source, description=description, condition=condition, how=how
+                )
+            async with self._encrypting.of_source(artifact, source, description, condition) as (stored, described):
+                return await self._uploader.upload(
+                    artifact, stored, description=described, condition=condition, how=how
+                )
         finally:
             # Also when it failed: it may have been saved all the same.
             if self._cache is not None:

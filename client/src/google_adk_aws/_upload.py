@@ -29,6 +29,7 @@ from google_adk_aws._saving import MAX_CONTENT_BYTES, MAX_HEADER_BYTES, Conditio
 from google_adk_aws._sending import Sender
 from google_adk_aws._sources import FileSource, Piece, Source
 from google_adk_aws._storage import Storage
+from google_adk_aws._streams import Stream
 from google_adk_aws._threads import in_thread
 from google_adk_aws._transfer_wire import Upload, UploadedPart
 from google_adk_aws._upload_api import UploadApi
@@ -75,7 +76,7 @@ class Uploader:
     async def upload(
         self,
         artifact: ArtifactId,
-        source: UploadSource,
+        source: UploadSource | Stream,
         *,
         description: Description,
         condition: Condition,
@@ -240,7 +241,7 @@ class _One:
             self.artifact,
             size=self.source.size,
             part_size=self.how.part_size or self.source.part_size,
-            mime_type=self.description.part.mime_type,
+            mime_type=self.description.part.stored_mime_type,
         )
 
     async def _send(self, upload: Upload, arrived: Mapping[int, UploadedPart]) -> None:
@@ -296,6 +297,6 @@ class _One:
             where=f"{self.by.api.connection.base_url}{artifact_path(self.artifact)}",
             path=path,
             file=source.identity,
-            mime_type=self.description.part.mime_type,
+            mime_type=self.description.part.stored_mime_type,
             part_size=self.how.part_size,
         )
