@@ -66,6 +66,8 @@ class ArtifactClient(BatchCalls):
     ) -> VersionMetadata:
         """Saves bytes as a new version, exactly once however often requests have to be repeated.
 
+        With `encryption`, a key's second save is a conflict, not the same version: it is encrypted anew.
+
         Args:
             artifact: Where.
             content: Any size; not copied, and not to be changed meanwhile.
@@ -123,6 +125,8 @@ class ArtifactClient(BatchCalls):
         unchanged, and the same artifact within a day: what has arrived is not sent again. Any other source's upload
         is aborted when it fails or is cancelled.
 
+        With `encryption`, so is a path's: it is encrypted as it is read, and never twice to the same bytes.
+
         Args:
             artifact: Where.
             source: A path; a binary file object, from where it stands; or an iterator of bytes, plain or
@@ -168,6 +172,7 @@ class ArtifactClient(BatchCalls):
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: The bytes are not those that were saved.
+            ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be.
             ArtifactError: Another one of this package's errors.
         """
         cache = self._cache
@@ -200,7 +205,8 @@ class ArtifactClient(BatchCalls):
         A path is written beside its place, as `NAME.DIGEST.part`, by several requests at the same time, and gets
         its name when all bytes have their digest: it is there whole, or as it was. A download that broke off, even
         by a kill, is gone on with when it is called again and the content is the same. A file object is written in
-        order, by one request; its bytes are not to be trusted before this has returned.
+        order, by one request; its bytes are not to be trusted before this has returned. What is encrypted is
+        decrypted once all of it is there: a path needs room for both, a file object for a temporary file.
 
         Args:
             artifact: Which.
@@ -217,6 +223,7 @@ class ArtifactClient(BatchCalls):
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: The bytes are not those that were saved; there is no file then.
+            ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be; no file.
             ArtifactError: Another one of this package's errors.
             OSError: The file cannot be written.
         """
@@ -230,10 +237,12 @@ class ArtifactClient(BatchCalls):
 
         The digest is checked after the last piece, so nothing is to be trusted before the loop has ended. Who
         leaves the loop earlier closes the connection by `contextlib.aclosing`, or soon by garbage collection.
+        What is encrypted is loaded into a temporary file first.
 
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: What was given is not what was saved.
+            ArtifactEncryptionError: It cannot be decrypted, or is not encrypted though it must be.
             ArtifactError: Another one of this package's errors.
         """
         located = await self._api.locate(artifact, version)

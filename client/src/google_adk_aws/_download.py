@@ -104,8 +104,7 @@ class Downloader:
         self, artifact: ArtifactId, path: Path, version: int | None, how: Downloading, reporter: Reporter
     ) -> ContentInfo:
         located = await self._located(artifact, version)
-        decrypting = self._loader.decrypting
-        decrypting.admit(located.info, located.body or b"")
+        decrypt = self._loader.decrypting.of_file(artifact, located)
         remote = self._loader.remote(artifact, located) if located.body is None else None
         size = remote.size if remote is not None else len(located.body or b"")
         reporter.total = size
@@ -126,7 +125,7 @@ class Downloader:
                 await _fetch_missing(remote, partial, how.workers, reporter)
             if located.info.sha256 is not None:
                 check_sha256(await in_thread(partial.sha256), located.info.sha256, size=size)
-            await in_thread(partial.publish, decrypting.of_file(artifact, located.info))
+            await in_thread(partial.publish, decrypt)
         except (ArtifactIntegrityError, ArtifactEncryptionError):
             await in_thread(partial.discard)
             raise

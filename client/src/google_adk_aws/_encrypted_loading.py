@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Final, TypeAlias
+from typing import IO, BinaryIO, Final, TypeAlias, cast
 
 from artifact_store.names import ArtifactId
+from google_adk_aws._api import Located
 from google_adk_aws._encrypted_context import context_of
 from google_adk_aws._encrypted_saving import is_reference
 from google_adk_aws._encryption import Encryption
@@ -37,8 +38,11 @@ class EncryptedLoading:
 
     encryption: Encryption | None
 
-    def admit(self, info: ContentInfo, body: bytes | None) -> None:
-        """Looks whether content may be loaded. Without a body: whether it may, as far as that can be told.
+    def admit(self, info: ContentInfo, body: bytes | None) -> Encryption | None:
+        """Looks whether content may be loaded; without a body, as far as that can be told.
+
+        Returns:
+            Whose keys decrypt it; None if it is not encrypted.
 
         Raises:
             ArtifactEncryptionError: It is encrypted and there is no key (`encrypted`), or the other way round
@@ -50,14 +54,16 @@ class EncryptedLoading:
                     "the content is encrypted; the client needs encryption= with the key it was encrypted under",
                     code="encrypted",
                 )
-        elif self.encryption is not None and not self.encryption.accept_plain:
-            if is_reference(info.part.kind, body) or (info.part.kind == "file" and body is None):
-                return
-            raise ArtifactEncryptionError(
-                "the content is not encrypted, and this client loads encrypted content only: "
-                "it is from before (accept_plain=True), or somebody put it there",
-                code="not_encrypted",
-            )
+            return self.encryption
+        if self.encryption is None or self.encryption.accept_plain or is_reference(info.part.kind, body):
+            return None
+        if info.part.kind == "file" and body is None:
+            return None
+        raise ArtifactEncryptionError(
+            "the content is not encrypted, and this client loads encrypted content only: "
+            "it is from before (accept_plain=True), or somebody put it there",
+            code="not_encrypted",
+        )
 
     async def content(self, artifact: ArtifactId, info: ContentInfo, body: bytes) -> bytes:
         """The content, of what is stored.
@@ -65,47 +71,51 @@ class EncryptedLoading:
         Raises:
             ArtifactEncryptionError: It cannot be decrypted, or must not be loaded.
         """
-        self.admit(info, body)
-        if not info.part.encrypted:
+        encryption = self.admit(info, body)
+        if encryption is None:
             return body
-        encryption = self._needed()
         return await in_thread(encryption.messages.decrypt, body, context_of(artifact, info.part))
 
-    def of_file(self, artifact: ArtifactId, info: ContentInfo) -> Decrypt | None:
-        """What decrypts a file of what is stored; None if that is the content."""
-        if not info.part.encrypted:
+    def of_file(self, artifact: ArtifactId, located: Located) -> Decrypt | None:
+        """What decrypts a file of what is stored; None if that is the content.
+
+        Raises:
+            ArtifactEncryptionError: It must not be loaded.
+        """
+        # What refers to another artifact is small, so it has come along.
+        encryption = self.admit(located.info, located.body or b"")
+        if encryption is None:
             return None
-        return partial(self._needed().messages.decrypted, context=context_of(artifact, info.part))
+        return partial(encryption.messages.decrypted, context=context_of(artifact, located.info.part))
 
     async def chunks(
-        self, artifact: ArtifactId, info: ContentInfo, stored: AsyncGenerator[bytes, None]
+        self, artifact: ArtifactId, located: Located, stored: AsyncGenerator[bytes, None]
     ) -> AsyncGenerator[bytes, None]:
         """The content piece by piece, of pieces of what is stored, which ends before this begins.
 
         Raises:
             ArtifactEncryptionError: It cannot be decrypted; what was given by then is not to be trusted.
         """
-        decrypt = self.of_file(artifact, info)
-        if decrypt is None:
-            async for chunk in stored:
-                yield chunk
-            return
-        # It has no name, and what it has is encrypted.
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-            gathered = bytearray()
-            async with contextlib.aclosing(stored):
+        async with contextlib.aclosing(stored):
+            decrypt = self.of_file(artifact, located)
+            if decrypt is None:
                 async for chunk in stored:
-                    gathered += chunk
-                    if len(gathered) >= CHUNK_BYTES:
-                        await in_thread(spool.write, bytes(gathered))
-                        gathered.clear()
-            await in_thread(spool.write, bytes(gathered))
-            spool.seek(0)
-            pieces = decrypt(spool)  # type: ignore[arg-type] # a binary file in all that counts
-            while (piece := await in_thread(next, pieces, None)) is not None:
-                yield piece
+                    yield chunk
+                return
+            # It has no name, and what it has is encrypted.
+            with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+                await _write(spool, stored)
+                spool.seek(0)
+                pieces = decrypt(cast("BinaryIO", spool))
+                while (piece := await in_thread(next, pieces, None)) is not None:
+                    yield piece
 
-    def _needed(self) -> Encryption:
-        if self.encryption is None:
-            raise AssertionError("encrypted content is admitted only if there is a key")
-        return self.encryption
+
+async def _write(spool: IO[bytes], stored: AsyncGenerator[bytes, None]) -> None:
+    gathered = bytearray()
+    async for chunk in stored:
+        gathered += chunk
+        if len(gathered) >= CHUNK_BYTES:
+            await in_thread(spool.write, bytes(gathered))
+            gathered.clear()
+    await in_thread(spool.write, bytes(gathered))

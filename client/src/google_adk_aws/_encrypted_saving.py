@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
@@ -24,9 +24,12 @@ from google_adk_aws._streams import Bytes, Stream, stream_of
 from google_adk_aws._threads import in_thread
 from google_adk_aws._uploading import UploadSource
 
+if TYPE_CHECKING:
+    from typing import Self
+
 __all__ = ["EncryptedSaving", "is_reference"]
 
-_REFERENCE: bytes = REFERENCE_PREFIX.encode()
+_REFERENCE: Final = REFERENCE_PREFIX.encode()
 
 
 def is_reference(kind: str, content: object) -> bool:

@@ -73,9 +73,8 @@ class Loader:
             ArtifactIntegrityError: What was given is not what was saved.
             ArtifactEncryptionError: It cannot be decrypted, or must not be loaded.
         """
-        self.decrypting.admit(located.info, located.body or b"")
         stored = self._checked_chunks(artifact, located, reporter)
-        async with contextlib.aclosing(self.decrypting.chunks(artifact, located.info, stored)) as chunks:
+        async with contextlib.aclosing(self.decrypting.chunks(artifact, located, stored)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
