@@ -66,7 +66,7 @@ class ArtifactClient(BatchCalls):
     ) -> VersionMetadata:
         """Saves bytes as a new version, exactly once however often requests have to be repeated.
 
-        With `encryption`, a key's second save is a conflict, not the same version: it is encrypted anew.
+        With `encryption`, another call with the same `idempotency_key` is a conflict: no ciphertext is made twice.
 
         Args:
             artifact: Where.

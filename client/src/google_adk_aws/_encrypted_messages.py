@@ -7,10 +7,12 @@ encrypted data key; then frames, each authenticated by itself; the last one says
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final, Protocol
 
 from google_adk_aws._errors import ArtifactEncryptionError
+from google_adk_aws._redaction import first_sentence
 
 __all__ = ["CHUNK_BYTES", "Encryptor", "Messages"]
 
@@ -20,6 +22,12 @@ CHUNK_BYTES: Final = 1024 * 1024
 _FRAME_BYTES: Final = 64 * 1024
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 """A header is read before anything is authenticated: it must not decide how much memory is taken."""
+
+
+_KMS_ERROR: Final = "ComAmazonawsKms"
+"""What the SDK makes of an answer of KMS; the code is in its text, if anywhere."""
+
+_ERROR_CODE: Final = re.compile(r"An error occurred \((?P<code>\w+)\)")
 
 
 class Readable(Protocol):
@@ -191,20 +199,22 @@ def _unavailable(reason: str) -> ArtifactEncryptionError:
     )
 
 
-def _service_error(error: BaseException | None) -> str | None:
-    """The AWS error code, or the name of the exception, if it was the key service that failed."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - comes with the extra
+def _service_error(error: BaseException) -> str | None:
+    """What the key service said, or the name of the exception, if it was the key service that failed."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - comes with the extra
 
-    pending, seen = [error], set[int]()
+    pending: list[object] = [error]
+    seen: set[int] = set()
     while pending:
         one = pending.pop()
         if not isinstance(one, BaseException) or id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, ClientError):
-            return str(one.response.get("Error", {}).get("Code", "ClientError"))
         if isinstance(one, BotoCoreError):
             return type(one).__name__
+        if type(one).__name__ == _KMS_ERROR:
+            code = _ERROR_CODE.search(str(one))
+            return code["code"] if code else first_sentence(str(one))
         # Keyrings wrap what their services raise, and gather what their members do.
-        pending += [one.__cause__, one.__context__, getattr(one, "obj", None), *(getattr(one, "list", None) or [])]
+        pending += [one.__cause__, one.__context__, *one.args, *(getattr(one, "list", None) or [])]
     return None
