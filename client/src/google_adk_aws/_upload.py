@@ -297,6 +297,6 @@ class _One:
             where=f"{self.by.api.connection.base_url}{artifact_path(self.artifact)}",
             path=path,
             file=source.identity,
-            mime_type=self.description.part.stored_mime_type,
+            mime_type=self.description.part.mime_type,
             part_size=self.how.part_size,
         )

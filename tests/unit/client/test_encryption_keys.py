@@ -119,6 +119,22 @@ def test_a_kms_key_encrypts_and_decrypts(kms: Any) -> None:
     assert refused(encryption.messages.decrypt, message[:-1], CONTEXT) == "damaged"
 
 
+def test_kms_is_not_asked_for_the_key_of_another_artifact(kms: Any) -> None:
+    encryption = Encryption.with_kms(new_key(kms), client=kms)
+    message = encryption.messages.encrypt(b"x", CONTEXT)
+    with Stubber(kms):
+        # What is asked now fails as `key_unavailable`.
+        assert refused(encryption.messages.decrypt, message, {**CONTEXT, "artifact-app": "b"}) == "other_artifact"
+        assert refused(encryption.messages.decrypt, message, CONTEXT) == "key_unavailable"
+
+
+def test_messages_are_signed_where_some_may_only_decrypt(kms: Any) -> None:
+    signed = Encryption.with_kms(new_key(kms), client=kms).messages.encrypt(b"x", CONTEXT)
+    # Version and algorithm suite: with key commitment both, and with ECDSA.
+    assert signed[:3].hex() == "020578"
+    assert ours().messages.encrypt(b"x", CONTEXT)[:3].hex() == "020478"
+
+
 def test_another_kms_key_decrypts_only_when_it_is_named(kms: Any) -> None:
     old, new = new_key(kms), new_key(kms)
     message = Encryption.with_kms(old, client=kms).messages.encrypt(b"x", CONTEXT)

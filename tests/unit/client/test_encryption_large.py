@@ -23,6 +23,8 @@ from google_adk_aws import (
     Progress,
 )
 from google_adk_aws._encrypted_messages import CHUNK_BYTES
+from google_adk_aws._encrypted_saving import _EncryptedStream
+from google_adk_aws._streams import stream_of
 
 from .encrypted import KEY, MARK, ours, put_encrypted
 from .fake_api import ARTIFACT, FakeApi
@@ -67,6 +69,8 @@ async def test_whatever_can_be_uploaded_can_be_encrypted(api: FakeApi, file: Pat
     assert (saved.size, saved.mime_type, saved.encrypted) == (len(stored), "a/b", True)
     assert len(stored) > len(DATA)
     assert DATA[:1000] not in stored
+    # What the storage says of the bytes is what they are.
+    assert [upload.mime_type for upload in api.uploads.values()] == [f'{MARK}; type="a/b"']
     assert {size for _, size in api.storage.sent[:-1]} == {PART}
     assert seen[-1].done_bytes == seen[-1].total_bytes == len(stored)
     assert (await client.load(ARTIFACT)).body == DATA
@@ -84,7 +88,9 @@ async def test_every_size_comes_back(api: FakeApi, tmp_path: Path, size: int, *,
     assert (tmp_path / "copy").read_bytes() == data
     # What the API was told in advance is what it was.
     assert {upload.size for upload in api.uploads.values()} <= ({saved.size} if known else {None})
-    assert (await client.save(ARTIFACT, data)).size == saved.size
+    again = await client.save(ARTIFACT, data)
+    assert (again.size, again.encrypted) == (saved.size, True)
+    assert (await client.load(ARTIFACT, again.version)).body == data
 
 
 async def test_signed_messages_are_as_long_as_was_said(api: FakeApi, file: Path) -> None:
@@ -97,19 +103,20 @@ async def test_signed_messages_are_as_long_as_was_said(api: FakeApi, file: Path)
 
 @pytest.mark.parametrize("grow", [True, False])
 async def test_a_file_that_changes_meanwhile_is_not_saved(api: FakeApi, file: Path, *, grow: bool) -> None:
+    file.write_bytes(DATA * 10)
+
     def change(request: httpx.Request) -> None:
         if request.url.path.endswith("/uploads"):
             with file.open("r+b") as opened:
                 if grow:
                     opened.seek(0, io.SEEK_END)
-                    opened.write(b"more")
+                    opened.write(DATA * 10)
                 else:
                     opened.truncate(100)
 
     api.faults.append(change)
     with pytest.raises(ArtifactIntegrityError) as caught:
-        await api.client(encryption=ours()).upload_file(ARTIFACT, file, part_size=1000)
-    # Its first part is read before anything is sent, and may be all of it.
+        await api.client(encryption=ours()).upload_file(ARTIFACT, file, part_size=PART)
     assert caught.value.code == "source_changed"
     assert api.artifacts == {}
     assert all(upload.gone for upload in api.uploads.values())
@@ -130,6 +137,19 @@ async def test_a_file_that_is_written_over_is_not_saved(api: FakeApi, file: Path
         await api.client(encryption=ours()).upload_file(ARTIFACT, file, part_size=PART)
     assert caught.value.code == "source_changed"
     assert api.artifacts == {}
+
+
+async def test_as_much_is_read_as_is_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Small frames make a message much longer than its content, as a very long content's is a little.
+    monkeypatch.setattr("google_adk_aws._encrypted_messages._FRAME_BYTES", 256)
+    plain = stream_of(iter([bytes(10 * CHUNK_BYTES)]))
+    stream = await _EncryptedStream.of(plain, ours().messages, {"a": "b"}, None)
+    buffer = memoryview(bytearray(CHUNK_BYTES))
+    waiting = []
+    while await stream.fill(buffer):
+        waiting.append(len(stream._fed))
+    assert len(waiting) > 10
+    assert max(waiting) < CHUNK_BYTES
 
 
 async def test_an_upload_that_fails_leaves_nothing(api: FakeApi, file: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from google_adk_aws import ArtifactClient, ArtifactEncryptionError, ArtifactId, Encryption, Scope
+from google_adk_aws import ArtifactClient, ArtifactEncryptionError, ArtifactId, Encryption, PartHeader, Scope
+from google_adk_aws._encrypted_context import context_of
 
 from .encrypted import KEY, MARK, OTHER_KEY, lenient, others, ours, put_encrypted, said_by, spellings
 from .fake_api import ARTIFACT, PATH, SCOPE, FakeApi
@@ -92,6 +93,14 @@ async def test_plain_content_is_accepted_only_when_that_is_said(api: FakeApi, do
     assert await door(api.client(encryption=lenient()), tmp_path) == SECRET
 
 
+async def test_plain_content_that_says_it_is_a_file_is_accepted_no_more(
+    api: FakeApi, door: Door, tmp_path: Path
+) -> None:
+    # Else a link to anywhere could be put in place of content.
+    api.put(SECRET, kind="file")
+    assert await refused(api, door, tmp_path, ours()) == "not_encrypted"
+
+
 async def test_damaged_content_is_not_decrypted(api: FakeApi, door: Door, tmp_path: Path) -> None:
     # The digest is that of what is there: whoever writes to the bucket writes that, too.
     whole = put_encrypted(api, SECRET).body
@@ -141,9 +150,11 @@ async def test_content_with_another_description_is_not_decrypted(
     assert await refused(api, door, tmp_path, ours()) == "other_artifact"
 
 
-async def test_a_message_without_a_context_is_not_decrypted(api: FakeApi, door: Door, tmp_path: Path) -> None:
+async def test_a_message_with_less_or_more_context_is_not_decrypted(api: FakeApi, door: Door, tmp_path: Path) -> None:
     # The SDK itself compares only what a message has.
-    for context in ({}, {"purpose": "something else"}):
+    right = dict(context_of(ARTIFACT, PartHeader()))
+    user_scope = {name: value for name, value in right.items() if name != "artifact-session"}
+    for context in ({}, {"purpose": "something else"}, user_scope, {**right, "artifact-more": "x"}):
         api.put(ours().messages.encrypt(SECRET, context), mimeType=MARK)
         assert await refused(api, door, tmp_path, ours()) in {"other_artifact", "wrong_key"}
 
