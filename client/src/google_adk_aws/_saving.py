@@ -90,8 +90,8 @@ class Description:
 
     def to_json(self) -> dict[str, Any]:
         """As members of a JSON body."""
-        part = {"kind": self.part.kind, "mimeType": self.part.stored_mime_type, "displayName": self.part.display_name}
-        described: dict[str, Any] = {"part": {name: value for name, value in part.items() if value is not None}}
+        part = {name: value for name, value in self.part.to_json().items() if value is not None}
+        described: dict[str, Any] = {"part": part}
         if self.custom_metadata:
             described["customMetadata"] = self.custom_metadata
         return described

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from google_adk_aws import _facts
-from google_adk_aws._encrypted_mark import is_marked, marked, unmarked
+from google_adk_aws._encrypted_mark import STORED_KIND, is_marked, marked, unmarked
 from google_adk_aws._errors import ArtifactIntegrityError, UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -120,11 +120,16 @@ class PartHeader:
     @property
     def stored_mime_type(self) -> str | None:
         """The MIME type that the API is told."""
-        return marked(self.mime_type) if self.encrypted else self.mime_type
+        return marked(self.kind, self.mime_type) if self.encrypted else self.mime_type
+
+    def to_json(self) -> Mapping[str, str | None]:
+        """What the API is told."""
+        kind = STORED_KIND if self.encrypted else self.kind
+        return {"kind": kind, "mimeType": self.stored_mime_type, "displayName": self.display_name}
 
     def to_header(self) -> str:
         """The header's value."""
-        return json_header({"kind": self.kind, "mimeType": self.stored_mime_type, "displayName": self.display_name})
+        return json_header(self.to_json())
 
     @classmethod
     def of(cls, response: httpx.Response) -> PartHeader:
@@ -132,12 +137,14 @@ class PartHeader:
         value = response.headers.get("artifact-part")
         if value is None:
             stored = response.headers.get("content-type")
-            return cls(mime_type=unmarked(stored), encrypted=is_marked(stored))
+            kind, mime_type = unmarked("bytes", stored)
+            return cls(kind=kind, mime_type=mime_type, encrypted=is_marked(stored))
         facts = _read_json_header(value, "Artifact-Part")
         stored = _facts.optional_text(facts, "mimeType")
+        kind, mime_type = unmarked(_facts.text(facts, "kind", default="bytes"), stored)
         return cls(
-            kind=_facts.text(facts, "kind", default="bytes"),
-            mime_type=unmarked(stored),
+            kind=kind,
+            mime_type=mime_type,
             display_name=_facts.optional_text(facts, "displayName"),
             encrypted=is_marked(stored),
         )
@@ -242,13 +249,14 @@ class VersionMetadata:
         """Reads the JSON of one version."""
         facts = _facts.mapping(value, "version")
         stored = _facts.optional_text(facts, "mimeType")
+        kind, mime_type = unmarked(_facts.text(facts, "kind", default="bytes"), stored)
         return cls(
             filename=_facts.text(facts, "filename"),
             version=_facts.number(facts, "version"),
             canonical_uri=_facts.text(facts, "canonicalUri"),
             create_time=_facts.seconds(facts, "createTime"),
-            kind=_facts.text(facts, "kind", default="bytes"),
-            mime_type=unmarked(stored),
+            kind=kind,
+            mime_type=mime_type,
             display_name=_facts.optional_text(facts, "displayName"),
             custom_metadata=_facts.mapping(facts.get("customMetadata") or {}, "customMetadata"),
             size=_facts.optional_number(facts, "size"),

@@ -76,6 +76,26 @@ async def test_a_part_comes_back_and_the_bucket_cannot_read_it(
             await service.load_artifact(**WHERE, filename=name)
 
 
+@pytest.mark.parametrize("size", [1, 20_000, 4 * MIB])
+async def test_every_kind_comes_back(api: LocalApi, encryption: Encryption, size: int) -> None:
+    name = f"kinds {size}"
+    # The API looks whether text is text.
+    parts = [
+        types.Part(text="ü" * size),
+        types.Part(file_data=types.FileData(file_uri="gs://" + "x" * size, mime_type="a/b")),
+    ]
+    async with HttpArtifactService(api.url, encryption=encryption, cache_bytes=0) as service:
+        for part in parts:
+            version = await service.save_artifact(**WHERE, filename=name, artifact=part)
+            assert await service.load_artifact(**WHERE, filename=name, version=version) == part
+        versions = await service.client.load_artifacts(SCOPE, [(name, 0), (name, 1)])
+        assert [version.get().part.kind for version in versions] == ["text", "file"]
+        described = [version async for version in service.client.versions(ArtifactId(SCOPE, name))]
+        assert {(version.kind, version.mime_type) for version in described} == {("text", "text/plain"), ("file", "a/b")}
+        items = [NewArtifact(filename=name, content=b"text", kind="text")]
+        assert [result.get().kind for result in await service.client.save_artifacts(SCOPE, items)] == ["text"]
+
+
 async def test_files_go_up_and_come_down(api: LocalApi, encryption: Encryption, tmp_path: Path) -> None:
     source, artifact = tmp_path / "source", ArtifactId(SCOPE, "file")
     source.write_bytes(os.urandom(23 * MIB + 1))

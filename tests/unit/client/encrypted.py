@@ -8,6 +8,7 @@ from functools import cache
 
 from google_adk_aws import ArtifactId, Encryption, PartHeader
 from google_adk_aws._encrypted_context import context_of
+from google_adk_aws._encrypted_mark import marked
 
 from .fake_api import ARTIFACT, PATH, FakeApi, Version
 
@@ -36,7 +37,7 @@ def put_encrypted(
 ) -> Version:
     """A version without type or name, as if somebody had saved it."""
     message = ours().messages.encrypt(content, context_of(artifact, PartHeader(kind=kind)))
-    return api.put(message, path, kind=kind, mimeType=MARK)
+    return api.put(message, path, mimeType=marked(kind, None))
 
 
 def said_by(error: BaseException) -> str:

@@ -66,6 +66,7 @@ async def test_a_part_comes_back_and_is_not_readable_where_it_is(
     assert SECRET not in version.body
     assert version.facts["sha256"] == hashlib.sha256(version.body).hexdigest()
     assert version.facts["mimeType"].startswith(MARK)
+    assert version.facts["kind"] == "bytes"
     assert await service.load_artifact(**WHERE, filename="a.bin") == part
     # Another process has nothing in its memory.
     assert await api.service(encryption=ours()).load_artifact(**WHERE, filename="a.bin", version=0) == part

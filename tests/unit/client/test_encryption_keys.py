@@ -275,19 +275,20 @@ def test_different_artifacts_and_descriptions_have_different_contexts() -> None:
     assert context_of(ARTIFACT, PartHeader(encrypted=True)) == CONTEXT
 
 
-@given(st.none() | st.text())
-def test_a_type_comes_back_from_its_mark(mime_type: str | None) -> None:
-    stored = marked(mime_type)
+@given(st.sampled_from(["bytes", "text", "file"]), st.none() | st.text())
+def test_kind_and_type_come_back_from_their_mark(kind: str, mime_type: str | None) -> None:
+    stored = marked(kind, mime_type)
     assert is_marked(stored)
     assert stored.isascii()
     assert stored.isprintable()
-    assert unmarked(stored) == mime_type
+    assert unmarked("bytes", stored) == (kind, mime_type)
 
 
 def test_a_mark_can_be_read() -> None:
-    assert marked("text/html; charset=utf-8") == f'{MARK}; type="text/html; charset=utf-8"'
-    assert unmarked(MARK + "; something else") is None
+    assert marked("bytes", "text/html; charset=utf-8") == f'{MARK}; type="text/html; charset=utf-8"'
+    assert marked("file", None) == f"{MARK}; kind=file"
+    assert unmarked("bytes", MARK + "; something else") == ("bytes", None)
     assert is_marked(MARK.upper() + " ;x")
     assert not is_marked("application/vnd.google-adk-aws.encrypted-not")
-    assert unmarked("image/png") == "image/png"
-    assert unmarked(None) is None
+    assert unmarked("text", "image/png") == ("text", "image/png")
+    assert unmarked("file", None) == ("file", None)

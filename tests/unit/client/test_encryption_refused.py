@@ -140,7 +140,9 @@ async def test_a_copy_of_another_artifact_is_not_decrypted(
 
 
 @pytest.mark.parametrize(
-    "described", [{"kind": "text"}, {"mimeType": f'{MARK}; type="text/html"'}, {"displayName": "another"}], ids=repr
+    "described",
+    [{"mimeType": f"{MARK}; kind=text"}, {"mimeType": f'{MARK}; type="text/html"'}, {"displayName": "another"}],
+    ids=repr,
 )
 async def test_content_with_another_description_is_not_decrypted(
     api: FakeApi, door: Door, tmp_path: Path, described: dict[str, str]
