@@ -24,7 +24,7 @@ class Encryption:
     A ciphertext is bound to app, user, session, filename, kind, MIME type and display name: copied to another name
     it is not decrypted. Names, descriptions, custom metadata and sizes are not encrypted.
 
-    To be made once, by one of the `with_…`, and shared: the first one imports the SDK, which takes seconds.
+    To be made once, by one of the `with_…`, and shared: the first one imports the SDK, which takes a second or more.
 
     Attributes:
         accept_plain: Whether content that is not encrypted is loaded, too. Only as long as there are versions from
@@ -121,7 +121,7 @@ class _Sdk:
 
     def __init__(self) -> None:
         try:
-            import aws_encryption_sdk  # noqa: PLC0415 - it takes seconds
+            import aws_encryption_sdk  # noqa: PLC0415 - it takes a second or more
             from aws_cryptographic_material_providers.mpl import (  # noqa: PLC0415
                 AwsCryptographicMaterialProviders,
                 config,
