@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,6 +94,31 @@ def test_one_encryption_serves_many_threads() -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(both, range(0, 60_000, 1_000)))
+
+
+class Broken(io.BytesIO):
+    """A disk that fails after some bytes."""
+
+    def __init__(self, content: bytes, *, good: int) -> None:
+        super().__init__(content)
+        self._good = good
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() + (size or 0) > self._good:
+            raise OSError(errno.EIO, "the disk is broken")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("good", [10, 1000])
+def test_a_source_that_cannot_be_read_is_no_wrong_key(good: int) -> None:
+    message = ours().messages.encrypt(bytes(100_000), CONTEXT)
+    with pytest.raises(OSError, match="the disk is broken"):
+        list(ours().messages.decrypted(Broken(message, good=good), CONTEXT))
+
+
+def test_what_cannot_be_encrypted_is_told() -> None:
+    encryptor = ours().messages.encryptor(Broken(bytes(100_000), good=1), CONTEXT, size=None)
+    assert refused(encryptor.read, 100_000) == "encryption_failed"
 
 
 # -- KMS
