@@ -122,31 +122,37 @@ class PartHeader:
         """The MIME type that the API is told."""
         return marked(self.kind, self.mime_type) if self.encrypted else self.mime_type
 
+    @property
+    def stored_kind(self) -> str:
+        """The kind that the API is told."""
+        return STORED_KIND if self.encrypted else self.kind
+
     def to_json(self) -> Mapping[str, str | None]:
         """What the API is told."""
-        kind = STORED_KIND if self.encrypted else self.kind
-        return {"kind": kind, "mimeType": self.stored_mime_type, "displayName": self.display_name}
+        return {"kind": self.stored_kind, "mimeType": self.stored_mime_type, "displayName": self.display_name}
 
     def to_header(self) -> str:
         """The header's value."""
         return json_header(self.to_json())
 
     @classmethod
+    def stored(cls, *, kind: str, mime_type: str | None, display_name: str | None) -> PartHeader:
+        """What was saved, of what is stored."""
+        encrypted = is_marked(mime_type)
+        kind, mime_type = unmarked(kind, mime_type)
+        return cls(kind=kind, mime_type=mime_type, display_name=display_name, encrypted=encrypted)
+
+    @classmethod
     def of(cls, response: httpx.Response) -> PartHeader:
         """Reads the header of a content answer; without one, bytes of the answer's content type."""
         value = response.headers.get("artifact-part")
         if value is None:
-            stored = response.headers.get("content-type")
-            kind, mime_type = unmarked("bytes", stored)
-            return cls(kind=kind, mime_type=mime_type, encrypted=is_marked(stored))
+            return cls.stored(kind="bytes", mime_type=response.headers.get("content-type"), display_name=None)
         facts = _read_json_header(value, "Artifact-Part")
-        stored = _facts.optional_text(facts, "mimeType")
-        kind, mime_type = unmarked(_facts.text(facts, "kind", default="bytes"), stored)
-        return cls(
-            kind=kind,
-            mime_type=mime_type,
+        return cls.stored(
+            kind=_facts.text(facts, "kind", default="bytes"),
+            mime_type=_facts.optional_text(facts, "mimeType"),
             display_name=_facts.optional_text(facts, "displayName"),
-            encrypted=is_marked(stored),
         )
 
 
@@ -248,21 +254,24 @@ class VersionMetadata:
     def of(cls, value: object) -> VersionMetadata:
         """Reads the JSON of one version."""
         facts = _facts.mapping(value, "version")
-        stored = _facts.optional_text(facts, "mimeType")
-        kind, mime_type = unmarked(_facts.text(facts, "kind", default="bytes"), stored)
+        part = PartHeader.stored(
+            kind=_facts.text(facts, "kind", default="bytes"),
+            mime_type=_facts.optional_text(facts, "mimeType"),
+            display_name=_facts.optional_text(facts, "displayName"),
+        )
         return cls(
             filename=_facts.text(facts, "filename"),
             version=_facts.number(facts, "version"),
             canonical_uri=_facts.text(facts, "canonicalUri"),
             create_time=_facts.seconds(facts, "createTime"),
-            kind=kind,
-            mime_type=mime_type,
-            display_name=_facts.optional_text(facts, "displayName"),
+            kind=part.kind,
+            mime_type=part.mime_type,
+            display_name=part.display_name,
             custom_metadata=_facts.mapping(facts.get("customMetadata") or {}, "customMetadata"),
             size=_facts.optional_number(facts, "size"),
             sha256=_facts.optional_text(facts, "sha256"),
             etag=_facts.optional_text(facts, "etag"),
-            encrypted=is_marked(stored),
+            encrypted=part.encrypted,
         )
 
 
