@@ -23,6 +23,7 @@ from google_adk_aws import (
 )
 from google_adk_aws._saving import ALWAYS, Description
 from local import LocalApi
+from tests.direct_services import on_bucket_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -116,6 +117,23 @@ async def test_a_batch_is_encrypted(api: LocalApi, encryption: Encryption) -> No
         assert all(result.get().encrypted for result in await client.save_artifacts(SCOPE, items))
         loaded = await client.load_artifacts(SCOPE, contents)
     assert {result.filename: result.get().body for result in loaded} == contents
+
+
+async def test_the_service_on_s3_reads_what_the_api_saved_and_the_other_way_round(
+    api: LocalApi, encryption: Encryption
+) -> None:
+    part = types.Part(inline_data=types.Blob(data=os.urandom(9 * MIB), mime_type="image/png"))
+    async with (
+        HttpArtifactService(api.url, encryption=encryption) as service,
+        on_bucket_of(api, encryption=encryption) as direct,
+        on_bucket_of(api) as without_key,
+    ):
+        for saving, loading in ((service, direct), (direct, service)):
+            version = await saving.save_artifact(**WHERE, filename="beside", artifact=part)
+            assert await loading.load_artifact(**WHERE, filename="beside", version=version) == part
+        with pytest.raises(ArtifactEncryptionError) as caught:
+            await without_key.load_artifact(**WHERE, filename="beside")
+        assert caught.value.code == "encrypted"
 
 
 async def test_a_ciphertext_that_is_saved_under_another_name_does_not_open(
