@@ -27,7 +27,7 @@ CHECKOV := $(TOOLS)/checkov/.stamp
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/artifact_store:$(CURDIR)/functions:$(CURDIR)/client/src
 
 # What `make check` runs; the fragments add theirs.
-CHECKS := lint types imports
+CHECKS := lint types imports secrets dependencies
 
 -include cloud.mk
 -include edge.mk
@@ -72,6 +72,16 @@ types: $(SETUP) ## mypy, strict
 .PHONY: imports
 imports: $(SETUP) ## Which package may import which
 	$(BIN)/lint-imports
+
+# Detectors of what merely looks random are off: digests and made-up ids are everywhere. AWS's own examples are no secrets.
+.PHONY: secrets
+secrets: $(SETUP) ## No key, token or password in what is committed
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin HexHighEntropyString \
+	  --disable-plugin Base64HighEntropyString --disable-plugin KeywordDetector --exclude-secrets '(EXAMPLE|^hunter2|^password)$$'
+
+.PHONY: dependencies
+dependencies: $(SETUP) ## What is installed fits together
+	@$(UV) pip check --quiet --python $(BIN)/python
 
 .PHONY: format
 format: $(SETUP) ## Apply ruff's fixes and format

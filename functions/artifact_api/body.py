@@ -141,6 +141,8 @@ class Members:
     def integer(self, name: str, *, least: int, most: int) -> int:
         """A whole number in a range, both ends included."""
         value = self._given(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON has one kind of number: 5.0 is 5
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.refusal(name, "must be a whole number")
         if value < least:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from artifact_api.sealed import NotSealed, open_sealed, seal
@@ -25,7 +25,7 @@ def seal_cursor(position: str, *, bound_to: Sequence[str], key: bytes) -> str:
     return seal(position, kind=_KIND, bound_to=bound_to, key=key)
 
 
-def open_cursor(cursor: str, *, bound_to: Sequence[str], keys: Sequence[bytes]) -> str:
+def open_cursor(cursor: str, *, bound_to: Sequence[str], keys: Iterable[bytes]) -> str:
     """Reads a position back.
 
     Args:

@@ -93,7 +93,9 @@ GATEWAY_MESSAGE: Final = {
 GATEWAY_ANSWERS: Final[Mapping[int, str]] = {
     401: "No valid credentials (AuthMode JWT).",
     403: "No valid credentials, or not allowed (AuthMode IAM).",
+    404: "No route is like this path.",
     429: "Too many requests; ask again.",
+    431: "Request line and headers are larger than 10,240 bytes together.",
 }
 
 PARAMETERS: Final[Mapping[str, str]] = {

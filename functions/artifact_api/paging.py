@@ -29,7 +29,7 @@ def start_of(request: Request, bound_to: Sequence[str]) -> str | None:
 
 def next_cursor(request: Request, bound_to: Sequence[str], position: str) -> str:
     """The cursor of a further page."""
-    return seal_cursor(position, bound_to=_bound_to(request, bound_to), key=wiring.signing_keys()[0])
+    return seal_cursor(position, bound_to=_bound_to(request, bound_to), key=wiring.signing_keys().current())
 
 
 def _bound_to(request: Request, bound_to: Sequence[str]) -> Sequence[str]:

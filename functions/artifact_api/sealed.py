@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from artifact_store.model import canonical_json
@@ -40,7 +40,7 @@ def seal(text: str, *, kind: str, bound_to: Sequence[str], key: bytes) -> str:
     return kind + _to_base64url(_mac(raw, kind, bound_to, key) + raw)
 
 
-def open_sealed(sealed: str, *, kind: str, bound_to: Sequence[str], keys: Sequence[bytes], longest: int) -> str:
+def open_sealed(sealed: str, *, kind: str, bound_to: Sequence[str], keys: Iterable[bytes], longest: int) -> str:
     """Reads a text back.
 
     Args:

@@ -34,7 +34,7 @@ def seal_upload(request: Request, upload: Upload) -> str:
         upload.sha256,
         upload.mime_type,
     ]
-    return seal(canonical_json(facts), kind=_KIND, bound_to=_bound_to(request), key=wiring.signing_keys()[0])
+    return seal(canonical_json(facts), kind=_KIND, bound_to=_bound_to(request), key=wiring.signing_keys().current())
 
 
 def open_upload(request: Request) -> Upload:

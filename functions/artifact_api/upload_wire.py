@@ -33,7 +33,7 @@ class BeginUploadInput(TypedDict):
     """Bytes of every part but the last. By default 8 MiB, more for what were over 10,000 parts, 16 MiB without size."""
     mimeType: NotRequired[str | None]
     """MIME type of the content."""
-    method: NotRequired[Literal["parts", "put"]]
+    method: NotRequired[Literal["parts", "put"] | None]
     """`parts` by default; `put` for one presigned PUT of at most 5 GiB, which curl can send."""
     sha256: NotRequired[str | None]
     """SHA-256 of the whole content in hex, when it is known: no other content is then saved."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import boto3
 
 from artifact_api.settings import InvalidSettings, Settings
-from artifact_store import ArtifactId, ArtifactStore, StorageUnavailable
+from artifact_store import ArtifactId, ArtifactStore
 from artifact_store.adapters.aws import CLIENT_CONFIG, open_ports
 from artifact_store.adapters.dynamodb import DynamoTable
 from artifact_store.adapters.sqs import MessageQueue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from artifact_api.idempotency import FastPath
+    from artifact_api.signing_keys import SigningKeys
     from artifact_store.erasing import Eraser
 
 __all__ = [
@@ -39,7 +41,6 @@ __all__ = [
 
 Made = TypeVar("Made")
 
-_SECRET_SECONDS: Final = 300
 _DELETES_AT_ONCE: Final = 8
 
 _lock: Final = threading.RLock()
@@ -50,6 +51,8 @@ def reset() -> None:
     """Forgets everything that was made, so that the next request reads the environment again."""
     with _lock:
         _made.clear()
+        # boto3 keeps the credentials that it read for its default session.
+        boto3.DEFAULT_SESSION = None
 
 
 def use(
@@ -169,27 +172,19 @@ def _eraser() -> Eraser:
     return _once("eraser", make)
 
 
-def signing_keys() -> tuple[bytes, ...]:
-    """The keys of cursors and upload ids: the first one signs, each one is good for reading.
+def signing_keys() -> SigningKeys:
+    """The keys of cursors and upload ids."""
 
-    Read from Secrets Manager when one of these is made or read, then kept for five minutes.
+    def make() -> SigningKeys:
+        # Most requests have neither, so no cold start pays for this client.
+        from artifact_api.signing_keys import SigningKeys  # noqa: PLC0415
 
-    Raises:
-        StorageUnavailable: Secrets Manager did not answer.
-    """
-    arn = settings().cursor_secret_arn
-    if arn is None:
-        raise InvalidSettings("environment variable CURSOR_SECRET_ARN is missing")
-    # Most requests have neither, so no cold start pays for this import.
-    from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
-    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError  # noqa: PLC0415
+        arn = settings().cursor_secret_arn
+        if arn is None:
+            raise InvalidSettings("environment variable CURSOR_SECRET_ARN is missing")
+        return SigningKeys(boto3.client("secretsmanager", config=CLIENT_CONFIG), arn, monotonic=time.monotonic)
 
-    provider = _once("secrets", lambda: SecretsProvider(boto_config=CLIENT_CONFIG))
-    try:
-        secret = cast("str", provider.get(arn, max_age=_SECRET_SECONDS))
-    except GetParameterError as error:
-        raise StorageUnavailable("the signing key cannot be read") from error
-    return (secret.encode(),)
+    return _once("signing_keys", make)
 
 
 def _once(name: str, make: Callable[[], Made]) -> Made:

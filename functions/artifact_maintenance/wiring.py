@@ -85,3 +85,5 @@ def use(parts: Parts) -> None:
 def reset() -> None:
     """Forgets the parts, so that the next invocation reads the environment again."""
     _made.clear()
+    # boto3 keeps the credentials that it read for its default session.
+    boto3.DEFAULT_SESSION = None

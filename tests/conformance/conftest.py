@@ -1,4 +1,4 @@
-"""One suite: ADK's own service in memory, ours over the handlers in process and over the local API, ours on S3."""
+"""One suite: ADK's own service in memory; ours over handlers in process, over the local API, encrypted, and on S3."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moto import mock_aws
 from artifact_api import wiring
 from artifact_store.adapters import aws
 from artifact_store.adapters.memory import open_store
-from google_adk_aws import HttpArtifactService
+from google_adk_aws import Encryption, HttpArtifactService
 from local import LocalApi, LoopbackTransport
 from local.provision import aws_client
 from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY = [pytest.param("adk_in_memory", marks=pytest.mark.unit)] if ADK_IS_TODAYS else []
 LOOPBACK = [pytest.param("loopback", marks=pytest.mark.unit)]
-LOCAL_API = [pytest.param("local_api", marks=pytest.mark.integration)]
+LOCAL_API = [pytest.param(name, marks=pytest.mark.integration) for name in ("local_api", "encrypted")]
 DIRECT = [
     pytest.param("direct_in_memory", marks=pytest.mark.unit),
     pytest.param("direct_without_table", marks=pytest.mark.unit),
@@ -91,12 +91,20 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
             s3=aws_client("s3", api.aws_endpoint_url),
             dynamodb=aws_client("dynamodb", api.aws_endpoint_url),
         )
-        if request.param == "local_api":
-            async with HttpArtifactService(api.url) as service:
+        if request.param in {"local_api", "encrypted"}:
+            async with HttpArtifactService(api.url, encryption=_encryption(request)) as service:
                 yield Backend(service, store=store)
             return
         async with on_bucket_of(api) as direct:
             yield Backend(direct, store=store)
+
+
+def _encryption(request: pytest.FixtureRequest) -> Encryption | None:
+    if request.param != "encrypted":
+        return None
+    if request.node.name.startswith("test_many_"):
+        pytest.skip("lists have nothing to decrypt, and long ones take long")
+    return Encryption.with_key(bytes(range(32)))
 
 
 @pytest.fixture

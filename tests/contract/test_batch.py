@@ -387,7 +387,7 @@ class TestEveryBatch:
             ("load", {"version": "latest"}, "version"),
             ("load", {"version": True}, "version"),
             ("load", {"unless": ["x"]}, "unless"),
-            ("describe", {"version": 1.0}, "version"),
+            ("describe", {"version": 1.5}, "version"),
             ("save", {"content": None}, "content"),
             ("save", {"content": 5}, "content"),
             ("save", {"part": []}, "part"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -171,12 +172,25 @@ def test_a_cursor_is_good_for_its_own_caller_only(monkeypatch: pytest.MonkeyPatc
     assert listed("AROAONE", cursor=cursors["session"]).code == "invalid_cursor"
 
 
-def test_a_cursor_of_another_secret_is_refused(cursors: dict[str, str]) -> None:
-    boto3.client("secretsmanager").put_secret_value(SecretId="cursors", SecretString="another secret")
-    store = wiring.store()
-    wiring.reset()
-    wiring.use(store=store)
-    assert call("GET", SESSION, query={"cursor": cursors["session"]}).code == "invalid_cursor"
+def test_a_full_page_that_is_the_last_one_has_no_cursor() -> None:
+    for body in (b"0", b"1", b"2"):
+        save(body=body)
+    full = call("GET", f"{DOC}/versions", query={"limit": "3"}).json
+    assert ([version["version"] for version in full["versions"]], "nextCursor" in full) == ([0, 1, 2], False)
+    assert "nextCursor" in call("GET", f"{DOC}/versions", query={"limit": "2"}).json
+
+
+def test_a_cursor_lives_through_one_rotation_of_the_secret(cursors: dict[str, str]) -> None:
+    def rotate() -> None:
+        boto3.client("secretsmanager").put_secret_value(SecretId="cursors", SecretString=f"secret {uuid.uuid4()}")
+        store = wiring.store()
+        wiring.reset()
+        wiring.use(store=store)
+
+    rotate()
+    assert call("GET", SESSION, query={"limit": "1", "cursor": cursors["session"]}).status == 200
+    rotate()
+    assert call("GET", SESSION, query={"limit": "1", "cursor": cursors["session"]}).code == "invalid_cursor"
 
 
 def test_only_lists_with_a_further_page_need_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,10 @@ def test_content_comes_back_with_everything_known_of_it(path: str) -> None:
         "last-modified": "Tue, 14 Nov 2023 22:13:20 GMT",
         "content-disposition": "attachment; filename*=UTF-8''doc",
         "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+        "cross-origin-resource-policy": "same-origin",
+        "referrer-policy": "no-referrer",
+        "strict-transport-security": "max-age=31536000",
         "cache-control": "private, no-cache",
     }
     assert expected.items() <= answer.headers.items()

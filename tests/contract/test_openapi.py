@@ -143,7 +143,10 @@ def assert_documented(method: str, path: str, answer: Answer) -> None:
             assert answer.code in content["examples"], f"{answer.code} is not documented for {operation['operationId']}"
 
 
-_ALWAYS = {"cache-control", "x-content-type-options", "content-type"}
+_ALWAYS = {
+    *("cache-control", "content-type", "x-content-type-options", "content-security-policy"),
+    *("cross-origin-resource-policy", "referrer-policy", "strict-transport-security"),
+}
 
 
 def assert_headers(answer: Answer, expected: dict[str, Any]) -> None:

@@ -56,6 +56,7 @@ class EmulatedCloud:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"https://localhost:{self._port}"
         self.certificate = folder / "ministack-tls" / "server.crt"
+        self.certificate_key = folder / "ministack-tls" / "server.key"
 
     def __enter__(self) -> Self:
         # The functions are its children and inherit its environment: none of this machine's settings, no import roots.
@@ -70,6 +71,8 @@ class EmulatedCloud:
             "AUTH": "true",
             "USE_SSL": "1",
             "AWS_CA_BUNDLE": str(self.certificate),
+            # Its JWT authorizer asks an issuer of a test, who shows the same certificate.
+            "SSL_CERT_FILE": str(self.certificate),
         }
         with (self._folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -190,21 +193,35 @@ class EmulatedCloud:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """One request to a deployed API, signed unless there are no credentials."""
+        complete = self.headers(api_id, method, path, credentials=credentials, body=body, headers=headers)
+        return self.ask(method, path, body, complete)
+
+    def headers(
+        self,
+        api_id: str,
+        method: str,
+        path: str,
+        *,
+        credentials: Credentials | None,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, str]:
+        """The headers of such a request; those of a signature are good for this request only."""
         url = self.api_url(api_id)
         host = url.removeprefix("https://")
         request = AWSRequest(method, f"{url}{path}", data=body, headers={"Host": host, **(headers or {})})
         if credentials:
             SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
-        return self._ask(method, path, body, dict(request.headers.items()))
+        return dict(request.headers.items())
 
     def send(self, signed: dict[str, Any], body: bytes = b"") -> Answer:
         """A signed request to the bucket, as an answer of the API describes it; nobody's credentials go with it."""
         url = urllib.parse.urlsplit(signed["url"])
         assert url.scheme == "https"
-        return self._ask(signed["method"], f"{url.path}?{url.query}", body, {"Host": url.netloc, **signed["headers"]})
+        return self.ask(signed["method"], f"{url.path}?{url.query}", body, {"Host": url.netloc, **signed["headers"]})
 
-    def _ask(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Answer:
-        # Connect to localhost, ask for the host.
+    def ask(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """One request with these headers and no others; Host says whom it is for."""
         context = ssl.create_default_context(cafile=str(self.certificate))
         connection = http.client.HTTPSConnection("localhost", self._port, context=context, timeout=60)
         try:

@@ -65,9 +65,14 @@ class Stack:
         }
 
     def _is_true(self, condition: str) -> bool:
-        expression = DOCUMENT["Conditions"][condition]
-        left, right = (self._resolve(side) for side in expression["Fn::Equals"])
-        return bool(left == right)
+        return self._holds(DOCUMENT["Conditions"][condition])
+
+    def _holds(self, expression: Any) -> bool:
+        if "Fn::Not" in expression:
+            return not self._holds(expression["Fn::Not"][0])
+        # CloudFormation compares texts: the number 0 is equal to "0".
+        left, right = (str(self._resolve(side)) for side in expression["Fn::Equals"])
+        return left == right
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, dict):

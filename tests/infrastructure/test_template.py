@@ -155,6 +155,7 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
         for name in ("Rebuild", "Adopt")
     },
 }
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234"
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
@@ -257,6 +258,22 @@ class TestRoles:
 
         assert [set(statement["Action"]) for statement in added] == [TRACES]
 
+    @pytest.mark.parametrize("role", ACTIONS)
+    def test_a_key_of_the_users_may_be_used_by_who_reads_or_writes_content(self, role: str) -> None:
+        plain = statements(Stack(), role)
+        added = [statement for statement in statements(Stack(KmsKeyArn=KEY), role) if statement not in plain]
+        actions = {action for statement in added for action in as_list(statement["Action"])}
+        content = ACTIONS[role].get(CONTENT, set()) | ACTIONS[role].get(UPLOADS, set())
+
+        assert ("kms:Decrypt" in actions) == bool(content & {"s3:GetObject", "s3:GetObjectVersion"})
+        assert ("kms:GenerateDataKey" in actions) == ("s3:PutObject" in content)
+        assert actions <= {"kms:Decrypt", "kms:GenerateDataKey"}
+        for statement in added:
+            assert statement["Resource"] == KEY
+            assert statement["Condition"] == {
+                "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}
+            }
+
     def test_every_role_is_in_the_table_and_is_lambdas(self, stack: Stack) -> None:
         roles = stack.of_type("AWS::IAM::Role")
 
@@ -303,6 +320,15 @@ class TestFunctions:
 
     def test_function_ends_before_the_gateway_gives_up(self, stack: Stack) -> None:
         assert stack.globals["Function"]["Timeout"] < 30
+
+    @pytest.mark.parametrize("name", ["Read", "Write", "Delete"])
+    def test_concurrency_is_reserved_by_parameter(self, name: str) -> None:
+        parameter = f"{name}ReservedConcurrency"
+        plain = Stack().resources[f"{name}Function"]["Properties"]
+        reserved = Stack(**{parameter: "5"}).resources[f"{name}Function"]["Properties"]
+
+        assert "ReservedConcurrentExecutions" not in plain
+        assert reserved["ReservedConcurrentExecutions"] == "5"
 
     @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
     def test_architecture_decides_for_function_and_layer(self, architecture: str) -> None:
@@ -414,6 +440,21 @@ class TestData:
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4
         assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         assert "BucketName" not in bucket
+
+    def test_bucket_is_encrypted_with_the_users_key_if_there_is_one(self) -> None:
+        bucket = Stack(KmsKeyArn=KEY).resources["ArtifactBucket"]["Properties"]
+
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
+            {
+                "BucketKeyEnabled": True,
+                "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+            }
+        ]
+
+    def test_bucket_says_that_it_has_an_index(self, stack: Stack) -> None:
+        bucket = stack.resources["ArtifactBucket"]["Properties"]
+
+        assert bucket["Tags"] == [{"Key": "artifact-index-table", "Value": {"Ref": "IndexTable"}}]
 
     def test_no_rule_expires_a_current_version(self, stack: Stack) -> None:
         rules = stack.resources["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]

@@ -11,13 +11,15 @@ Names that are not in `__all__` may change in any release.
 """
 
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._auth import BearerAuth, SigV4Auth
+from google_adk_aws._auth import BearerAuth, GoogleIdToken, OAuth2ClientCredentials, SigV4Auth
 from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact
 from google_adk_aws._client import ArtifactClient
 from google_adk_aws._deletions import UserDeletion
+from google_adk_aws._encryption import Encryption
 from google_adk_aws._errors import (
     ArtifactConflictError,
     ArtifactConnectionError,
+    ArtifactEncryptionError,
     ArtifactError,
     ArtifactForbiddenError,
     ArtifactIntegrityError,
@@ -56,6 +58,7 @@ __all__ = [
     "ArtifactClient",
     "ArtifactConflictError",
     "ArtifactConnectionError",
+    "ArtifactEncryptionError",
     "ArtifactError",
     "ArtifactForbiddenError",
     "ArtifactId",
@@ -77,9 +80,12 @@ __all__ = [
     "BearerAuth",
     "ContentInfo",
     "DownloadLink",
+    "Encryption",
+    "GoogleIdToken",
     "HttpArtifactService",
     "InvalidArtifactError",
     "NewArtifact",
+    "OAuth2ClientCredentials",
     "PartHeader",
     "Progress",
     "RetryPolicy",

@@ -12,9 +12,19 @@ from typing import Final, TypeAlias
 import httpx
 
 from google_adk_aws._auth_bearer import BearerAuth, TokenProvider
+from google_adk_aws._auth_google import GoogleIdToken
+from google_adk_aws._auth_oauth2 import OAuth2ClientCredentials
 from google_adk_aws._auth_sigv4 import SigV4Auth
 
-__all__ = ["Auth", "BearerAuth", "SigV4Auth", "TokenProvider", "resolve_auth"]
+__all__ = [
+    "Auth",
+    "BearerAuth",
+    "GoogleIdToken",
+    "OAuth2ClientCredentials",
+    "SigV4Auth",
+    "TokenProvider",
+    "resolve_auth",
+]
 
 Auth: TypeAlias = str | TokenProvider | httpx.Auth | None
 

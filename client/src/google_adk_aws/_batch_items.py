@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -14,8 +14,9 @@ from artifact_store.names import MAX_VERSION, USER_NAMESPACE, ArtifactId, Scope
 from google_adk_aws._batches import NewArtifact
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws._saving import MAX_CONTENT_BYTES, Condition, Description
+from google_adk_aws._streams import Bytes
 
-__all__ = ["MAX_ITEMS", "Name", "PreparedSave", "Wanted", "artifact_in", "groups_of", "name_in"]
+__all__ = ["MAX_ITEMS", "Encrypt", "Name", "PreparedSave", "Wanted", "artifact_in", "groups_of", "name_in"]
 
 MAX_ITEMS: Final = 100
 """Of one request."""
@@ -29,6 +30,9 @@ _MAX_METADATA_BYTES: Final = 2 * 1024 * 1024 - 1024
 Name: TypeAlias = str | tuple[str, int | None]
 """A filename, for its latest version, or a filename and a version."""
 
+Encrypt: TypeAlias = Callable[[ArtifactId, Bytes, Description], tuple[Bytes, Description]]
+"""What is stored in place of a content, and how that is described."""
+
 _ETAG: Final = re.compile(r'(?:W/)?"[^"]*"|\*')
 
 
@@ -38,7 +42,7 @@ class PreparedSave:
 
     Attributes:
         artifact: Where it goes.
-        content: As given.
+        content: As given, or encrypted.
         description: What is told of it.
         condition: On which condition it is saved.
         key: Its idempotency key.
@@ -57,11 +61,12 @@ class PreparedSave:
     metadata_bytes: int
 
     @classmethod
-    def of(cls, scope: Scope, item: NewArtifact) -> PreparedSave:
-        """Checks an item.
+    def of(cls, scope: Scope, item: NewArtifact, encrypt: Encrypt | None = None) -> PreparedSave:
+        """Checks an item, and encrypts it: once, so that it is the same however often it is sent.
 
         Raises:
             InvalidArtifactError: It cannot be saved.
+            ArtifactEncryptionError: It cannot be encrypted.
         """
         artifact = artifact_in(scope, item.filename)
         description = Description.of(
@@ -70,13 +75,16 @@ class PreparedSave:
             kind=item.kind,
             custom_metadata=item.custom_metadata,
         )
+        content: Bytes = item.content
+        if encrypt is not None:
+            content, description = encrypt(artifact, content, description)
         facts = {"filename": name_in(scope, artifact), "idempotencyKey": item.idempotency_key, **description.to_json()}
         if item.if_match is not None:
             facts["ifMatch"] = _ETAG.findall(item.if_match)
-        size = memoryview(item.content).nbytes
+        size = memoryview(content).nbytes
         return cls(
             artifact=artifact,
-            content=item.content,
+            content=content,
             description=description,
             condition=Condition(if_match=item.if_match),
             key=item.idempotency_key,

@@ -16,7 +16,7 @@ from google_adk_aws._batch_exchange import Outcomes, exchange, run_groups
 from google_adk_aws._batch_items import Wanted
 from google_adk_aws._cache import ContentCache
 from google_adk_aws._connection import Connection
-from google_adk_aws._errors import ArtifactError
+from google_adk_aws._errors import ArtifactError, ArtifactIntegrityError
 from google_adk_aws._loading import Loader
 from google_adk_aws._paths import scope_path
 from google_adk_aws._threads import off_loop
@@ -106,6 +106,10 @@ class LoadGroup:
         index, located = elsewhere
         try:
             content = await self._loader.fetch(self._wanted[index].artifact, located)
+        except ArtifactIntegrityError:
+            # Lost, damaged, or deleted meanwhile: by itself it is asked for once more, which tells.
+            wanted = self._wanted[index]
+            await self._outcomes.put_each(index, self._load_one(wanted.artifact, wanted.version))
         except ArtifactError as error:
             await self._outcomes.refuse(index, error)
         else:

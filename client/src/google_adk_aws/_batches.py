@@ -25,7 +25,7 @@ class NewArtifact:
         display_name: A name for people.
         kind: `bytes`, `text` (UTF-8) or `file` (the content is a URI).
         custom_metadata: A JSON object of at most 64 KB.
-        idempotency_key: Saves with one key and one content are one version. By default a new one.
+        idempotency_key: Saves with one key and one content of at most 3 MiB are one version. By default a new one.
         if_match: Save only if the latest version has this entity tag (`VersionMetadata.etag`), or `*`: any.
     """
 

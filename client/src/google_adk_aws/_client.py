@@ -42,6 +42,8 @@ class ArtifactClient(BatchCalls):
         cache_max_age: Seconds for which a cached content is given without asking. What others save or delete is
             seen that much later; what this client saves or deletes is seen at once.
         resume_dir: Where it is kept how far uploads of files came; by default a folder in the user's cache.
+        encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
+            By default nothing is encrypted here, and loading what is raises.
 
     Raises:
         ValueError: The URL is not one of the API, or an argument cannot be.
@@ -64,6 +66,8 @@ class ArtifactClient(BatchCalls):
     ) -> VersionMetadata:
         """Saves bytes as a new version, exactly once however often requests have to be repeated.
 
+        With `encryption`, another call with the same `idempotency_key` is a conflict: no ciphertext is made twice.
+
         Args:
             artifact: Where.
             content: Any size; not copied, and not to be changed meanwhile.
@@ -72,7 +76,8 @@ class ArtifactClient(BatchCalls):
             kind: `bytes`, `text` (UTF-8) or `file` (the content is a URI).
             custom_metadata: A JSON object of at most 64 KB.
             idempotency_key: Saves with one key and one content are one version, for a day and whoever repeats them.
-                For content that goes in one request; by default a new key, which covers the repeats of this call.
+                By default a new key, which covers the repeats of this call. Only for content that goes in one
+                request: what goes in parts is saved once by its upload, and refused with a key.
             if_match: Save only if the latest version has this entity tag (`VersionMetadata.etag`), or `*`: any.
             if_none_match: Save only if there is no artifact of that name.
             skip_unchanged: Save nothing if the latest version has the same content and description.
@@ -120,6 +125,8 @@ class ArtifactClient(BatchCalls):
         unchanged, and the same artifact within a day: what has arrived is not sent again. Any other source's upload
         is aborted when it fails or is cancelled.
 
+        With `encryption`, so is a path's: it is encrypted as it is read, and never twice to the same bytes.
+
         Args:
             artifact: Where.
             source: A path; a binary file object, from where it stands; or an iterator of bytes, plain or
@@ -133,7 +140,7 @@ class ArtifactClient(BatchCalls):
             workers: Parts that are sent at the same time, at most. File objects and iterators are held in memory
                 for at most (workers + 1) * part_size bytes, paths for a few MiB.
             progress: Called with `Progress` after every part at least.
-            idempotency_key: As for `save`; content in parts does not need it, and does not use it.
+            idempotency_key: As for `save`.
             resume: Whether to go on with a path's earlier upload, and to leave this one to a later call.
             if_match: Save only if the latest version has this entity tag, or `*`: any.
             if_none_match: Save only if there is no artifact of that name.
@@ -165,6 +172,7 @@ class ArtifactClient(BatchCalls):
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: The bytes are not those that were saved.
+            ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be.
             ArtifactError: Another one of this package's errors.
         """
         cache = self._cache
@@ -197,7 +205,8 @@ class ArtifactClient(BatchCalls):
         A path is written beside its place, as `NAME.DIGEST.part`, by several requests at the same time, and gets
         its name when all bytes have their digest: it is there whole, or as it was. A download that broke off, even
         by a kill, is gone on with when it is called again and the content is the same. A file object is written in
-        order, by one request; its bytes are not to be trusted before this has returned.
+        order, by one request; its bytes are not to be trusted before this has returned. What is encrypted is
+        decrypted once all of it is there: a path needs room for both, a file object for a temporary file.
 
         Args:
             artifact: Which.
@@ -214,6 +223,7 @@ class ArtifactClient(BatchCalls):
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: The bytes are not those that were saved; there is no file then.
+            ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be; no file.
             ArtifactError: Another one of this package's errors.
             OSError: The file cannot be written.
         """
@@ -227,10 +237,12 @@ class ArtifactClient(BatchCalls):
 
         The digest is checked after the last piece, so nothing is to be trusted before the loop has ended. Who
         leaves the loop earlier closes the connection by `contextlib.aclosing`, or soon by garbage collection.
+        What is encrypted is loaded into a temporary file first.
 
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: What was given is not what was saved.
+            ArtifactEncryptionError: It cannot be decrypted, or is not encrypted though it must be.
             ArtifactError: Another one of this package's errors.
         """
         located = await self._api.locate(artifact, version)
@@ -282,7 +294,14 @@ class ArtifactClient(BatchCalls):
         how: Uploading,
     ) -> VersionMetadata:
         try:
-            return await self._uploader.upload(artifact, source, description=description, condition=condition, how=how)
+            if self._encrypting is None:
+                return await self._uploader.upload(
+                    artifact, source, description=description, condition=condition, how=how
+                )
+            async with self._encrypting.of_source(artifact, source, description, condition) as (stored, described):
+                return await self._uploader.upload(
+                    artifact, stored, description=described, condition=condition, how=how
+                )
         finally:
             # Also when it failed: it may have been saved all the same.
             if self._cache is not None:

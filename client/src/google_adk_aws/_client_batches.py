@@ -15,8 +15,10 @@ from google_adk_aws._batch_loading import NO_ROOM, LoadGroup
 from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
 from google_adk_aws._client_links import LinkCalls
 from google_adk_aws._deletions import StatusCallback, UserDeletion, delete_session, delete_user
-from google_adk_aws._errors import ArtifactError, InvalidArtifactError
+from google_adk_aws._errors import ArtifactEncryptionError, ArtifactError, InvalidArtifactError
 from google_adk_aws._paths import scope_path
+from google_adk_aws._saving import MAX_CONTENT_BYTES
+from google_adk_aws._threads import in_thread
 from google_adk_aws._uploading import Uploading
 from google_adk_aws._wire import StoredContent, VersionMetadata
 
@@ -51,8 +53,8 @@ class BatchCalls(LinkCalls):
         prepared: list[tuple[int, PreparedSave]] = []
         for index, item in enumerate(given):
             try:
-                prepared.append((index, PreparedSave.of(scope, item)))
-            except InvalidArtifactError as error:
+                prepared.append((index, await self._prepared(scope, item)))
+            except (InvalidArtifactError, ArtifactEncryptionError) as error:
                 await outcomes.refuse(index, error)
         groups = list(groups_of(prepared))
         at_once = 1 if _share_artifacts(groups) else _checked(concurrency)
@@ -190,6 +192,11 @@ class BatchCalls(LinkCalls):
             if self._cache is not None:
                 self._cache.clear()
 
+    async def _prepared(self, scope: Scope, item: NewArtifact) -> PreparedSave:
+        if self._encrypting is None:
+            return PreparedSave.of(scope, item)
+        return await in_thread(PreparedSave.of, scope, item, self._encrypting.in_memory)
+
     async def _load_one(self, artifact: ArtifactId, version: int | None) -> StoredContent:
         content = await self._loader.load(artifact, version)
         assert content is not None  # noqa: S101 - it was not asked for on a condition
@@ -205,7 +212,7 @@ class BatchCalls(LinkCalls):
                 first.content,
                 description=first.description,
                 condition=first.condition,
-                how=Uploading(idempotency_key=first.key),
+                how=Uploading(idempotency_key=first.key if len(first.content) <= MAX_CONTENT_BYTES else None),
             )
             await outcomes.put_each(index, saved)
             return

@@ -11,6 +11,9 @@ from google_adk_aws._auth import Auth
 from google_adk_aws._cache import ContentCache
 from google_adk_aws._connection import Connection
 from google_adk_aws._download import Downloader
+from google_adk_aws._encrypted_loading import EncryptedLoading
+from google_adk_aws._encrypted_saving import EncryptedSaving
+from google_adk_aws._encryption import Encryption
 from google_adk_aws._loading import Loader
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._storage import Storage
@@ -43,6 +46,7 @@ class ClientCore:
         cache_bytes: int = 0,
         cache_max_age: float = 0.0,
         resume_dir: str | os.PathLike[str] | None = None,
+        encryption: Encryption | None = None,
     ) -> None:
         retry = retry or _DEFAULT_RETRY
         self._connection = Connection(base_url, auth=auth, http_client=http_client, timeout=timeout, retry=retry)
@@ -50,7 +54,8 @@ class ClientCore:
         self._storage = Storage(http_client=storage_client, timeout=timeout, tls_only=tls_only)
         self._api = ArtifactApi(self._connection)
         self._uploads = UploadApi(self._connection)
-        self._loader = Loader(self._api, self._storage, retry=retry)
+        self._loader = Loader(self._api, self._storage, retry=retry, decrypting=EncryptedLoading(encryption))
+        self._encrypting = None if encryption is None else EncryptedSaving(encryption)
         self._downloader = Downloader(self._api, self._loader)
         self._uploader = Uploader(
             self._api,

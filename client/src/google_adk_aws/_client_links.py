@@ -8,6 +8,7 @@ from typing import Any
 from artifact_store.names import ArtifactId
 from google_adk_aws import _facts
 from google_adk_aws._client_core import ClientCore
+from google_adk_aws._errors import ArtifactEncryptionError
 from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
 from google_adk_aws._saving import Condition, Description
 from google_adk_aws._wire import VersionMetadata
@@ -19,7 +20,12 @@ class LinkCalls(ClientCore):
     """Links for people and programs that cannot sign in."""
 
     async def create_download_url(
-        self, artifact: ArtifactId, version: int | None = None, *, expires_in: int = 3600
+        self,
+        artifact: ArtifactId,
+        version: int | None = None,
+        *,
+        expires_in: int = 3600,
+        encrypted: bool = False,
     ) -> DownloadLink:
         """Makes a link that downloads one version, or the latest one as it is now.
 
@@ -27,12 +33,19 @@ class LinkCalls(ClientCore):
             artifact: Which.
             version: Its number; None is the latest.
             expires_in: Seconds, 1 to 604,800 (a week).
+            encrypted: Also of encrypted content, for somebody who has the key: the link gives the ciphertext.
 
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
+            ArtifactEncryptionError: The content is encrypted, and that was not asked for.
             ArtifactError: Another one of this package's errors.
         """
         request, metadata = await self._api.link(artifact, version, expires_in=expires_in)
+        if metadata.encrypted and not encrypted:
+            raise ArtifactEncryptionError(
+                "the content is encrypted, and a link gives what is stored: ask for it with encrypted=True",
+                code="encrypted",
+            )
         if request.expires_at is None:
             raise _facts.unexpected("expiresAt")
         return DownloadLink(url=request.url, headers=request.headers, expires_at=request.expires_at, version=metadata)
@@ -49,8 +62,14 @@ class LinkCalls(ClientCore):
             sha256: Of the content, in hex; with it no other content can be uploaded, and loads are checked.
 
         Raises:
-            ArtifactError: As described in this package's errors.
+            ArtifactEncryptionError: This client loads encrypted content only, and a link's is not (`not_encrypted`).
+            ArtifactError: Another one of this package's errors.
         """
+        if self._encrypting is not None and not self._encrypting.encryption.accept_plain:
+            raise ArtifactEncryptionError(
+                "what is uploaded to a link is not encrypted, and this client loads encrypted content only",
+                code="not_encrypted",
+            )
         upload = await self._uploads.begin_put(artifact, size=size, mime_type=mime_type, sha256=sha256)
         request = upload.put
         if request is None or request.expires_at is None:

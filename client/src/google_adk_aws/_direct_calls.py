@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -12,6 +13,9 @@ from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._direct_facts import stored_content, summary, version_metadata
 from google_adk_aws._direct_running import Run
 from google_adk_aws._direct_upload import DirectUploader
+from google_adk_aws._encrypted_loading import EncryptedLoading
+from google_adk_aws._encrypted_saving import EncryptedSaving
+from google_adk_aws._encryption import Encryption
 from google_adk_aws._errors import ArtifactError, ArtifactIntegrityError
 from google_adk_aws._progress import ProgressCallback
 from google_adk_aws._saving import Condition, Description
@@ -39,10 +43,15 @@ class DirectCalls:
         run: Runs operations on the storage.
         multipart_threshold: Content of more bytes goes in parts.
         part_size: Bytes of a part; None: as few as suffice for 10,000 parts, at least 8 MiB.
+        encryption: Encrypts what is saved and decrypts what is loaded.
     """
 
-    def __init__(self, run: Run, *, multipart_threshold: int, part_size: int | None) -> None:
+    def __init__(
+        self, run: Run, *, multipart_threshold: int, part_size: int | None, encryption: Encryption | None = None
+    ) -> None:
         self._run = run
+        self._encrypting = None if encryption is None else EncryptedSaving(encryption)
+        self._decrypting = EncryptedLoading(encryption)
         self._uploader = DirectUploader(run, self, threshold=multipart_threshold, part_size=part_size)
 
     async def save(
@@ -107,7 +116,10 @@ class DirectCalls:
         )
         condition = Condition(if_match=if_match, if_none_match=if_none_match, skip_unchanged=skip_unchanged)
         how = Uploading(part_size=part_size, workers=workers, progress=progress, idempotency_key=idempotency_key)
-        return await self._uploader.upload(artifact, source, description=description, condition=condition, how=how)
+        if self._encrypting is None:
+            return await self._uploader.upload(artifact, source, description=description, condition=condition, how=how)
+        async with self._encrypting.of_source(artifact, source, description, condition) as (stored, described):
+            return await self._uploader.upload(artifact, stored, description=described, condition=condition, how=how)
 
     async def load(self, artifact: ArtifactId, version: int | None = None) -> StoredContent:
         """Loads one version, or the latest, into memory; the bytes are checked against their digest.
@@ -115,6 +127,7 @@ class DirectCalls:
         Raises:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactIntegrityError: The bytes are not those that were saved.
+            ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be.
             ArtifactError: Another one of this package's errors.
         """
 
@@ -122,10 +135,11 @@ class DirectCalls:
             return stored_content(store.load(artifact, version))
 
         try:
-            return await self._run(load, operation="load artifact", kind="read")
+            stored = await self._run(load, operation="load artifact", kind="read")
         except ArtifactIntegrityError:
             # A second look tells bytes that were damaged on the way from a damaged object.
-            return await self._run(load, operation="load artifact", kind="read")
+            stored = await self._run(load, operation="load artifact", kind="read")
+        return replace(stored, body=await self._decrypting.content(artifact, stored, stored.body))
 
     async def describe(self, artifact: ArtifactId, version: int | None = None) -> VersionMetadata:
         """The metadata of one version, or of the latest.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_store import model
 from google_adk_aws._saving import Condition, Description
-from google_adk_aws._wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata, check_sha256
+from google_adk_aws._wire import ArtifactSummary, PartHeader, StoredContent, VersionMetadata, check_sha256
 
 if TYPE_CHECKING:
     from artifact_store.names import Scope
@@ -27,8 +27,8 @@ def part_of(description: Description) -> model.Part:
     """
     part = description.part
     return model.Part(
-        kind=part.kind,  # type: ignore[arg-type] # refuses what is none
-        mime_type=part.mime_type,
+        kind=part.stored_kind,  # type: ignore[arg-type] # refuses what is none
+        mime_type=part.stored_mime_type,
         display_name=part.display_name,
     )
 
@@ -48,7 +48,7 @@ def version_metadata(store: ArtifactStore, version: model.Version, *, scope: Sco
         version: The version.
         scope: Under which it is named; by default its own.
     """
-    artifact, part = version.artifact, version.part
+    artifact, part = version.artifact, _header_of(version.part)
     is_named_by_session = scope is not None and scope.session is not None
     return VersionMetadata(
         filename=artifact.adk_filename if is_named_by_session else artifact.filename,
@@ -62,21 +62,31 @@ def version_metadata(store: ArtifactStore, version: model.Version, *, scope: Sco
         size=version.size,
         sha256=version.sha256,
         etag=version.etag,
+        encrypted=part.encrypted,
     )
 
 
 def stored_content(loaded: model.Loaded) -> StoredContent:
-    """A version with its content, which is checked against its digest.
+    """A version with its content as it is stored, which is checked against its digest.
 
     Raises:
         ArtifactIntegrityError: The bytes are not those that were saved.
     """
-    version, body, part = loaded.version, loaded.body, loaded.version.part
+    version, body = loaded.version, loaded.body
     if version.sha256 is not None:
         check_sha256(hashlib.sha256(body).hexdigest(), version.sha256, size=len(body))
-    header = PartHeader(kind=part.kind, mime_type=part.mime_type, display_name=part.display_name)
-    info = ContentInfo(part=header, version=version.number, sha256=version.sha256, etag=version.etag)
-    return StoredContent.joined(info, body)
+    return StoredContent(
+        part=_header_of(version.part),
+        version=version.number,
+        size=len(body),
+        sha256=version.sha256,
+        etag=version.etag,
+        body=body,
+    )
+
+
+def _header_of(part: model.Part) -> PartHeader:
+    return PartHeader.stored(kind=part.kind, mime_type=part.mime_type, display_name=part.display_name)
 
 
 def summary(scope: Scope, listed: model.ArtifactSummary) -> ArtifactSummary:

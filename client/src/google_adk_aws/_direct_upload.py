@@ -22,6 +22,7 @@ from google_adk_aws._progress import Reporter
 from google_adk_aws._saving import Condition, Description
 from google_adk_aws._sending import single_error
 from google_adk_aws._sources import Piece, Source
+from google_adk_aws._streams import Stream
 from google_adk_aws._threads import off_loop
 from google_adk_aws._uploading import Uploading, UploadSource, open_source
 from google_adk_aws._wire import VersionMetadata
@@ -59,7 +60,7 @@ class DirectUploader:
     async def upload(
         self,
         artifact: ArtifactId,
-        source: UploadSource,
+        source: UploadSource | Stream,
         *,
         description: Description,
         condition: Condition,

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, TypeAlias, cast
 
 from artifact_store.names import ArtifactId
 from google_adk_aws._api import ArtifactApi, Located
-from google_adk_aws._errors import ArtifactIntegrityError
+from google_adk_aws._errors import ArtifactEncryptionError, ArtifactIntegrityError
 from google_adk_aws._files import CHUNK_BYTES
 from google_adk_aws._loading import Loader
 from google_adk_aws._partial import PartialFile
@@ -104,6 +104,7 @@ class Downloader:
         self, artifact: ArtifactId, path: Path, version: int | None, how: Downloading, reporter: Reporter
     ) -> ContentInfo:
         located = await self._located(artifact, version)
+        decrypt = self._loader.decrypting.of_file(artifact, located)
         remote = self._loader.remote(artifact, located) if located.body is None else None
         size = remote.size if remote is not None else len(located.body or b"")
         reporter.total = size
@@ -117,15 +118,15 @@ class Downloader:
         )
         try:
             if remote is None:
-                await in_thread(partial.write, located.body or b"", 0)
+                await in_thread(partial.fill, located.body or b"")
                 await reporter.add(size)
             else:
                 await reporter.add(partial.present_bytes)
                 await _fetch_missing(remote, partial, how.workers, reporter)
             if located.info.sha256 is not None:
                 check_sha256(await in_thread(partial.sha256), located.info.sha256, size=size)
-            await in_thread(partial.publish)
-        except ArtifactIntegrityError:
+            await in_thread(partial.publish, decrypt)
+        except (ArtifactIntegrityError, ArtifactEncryptionError):
             await in_thread(partial.discard)
             raise
         except BaseException:

@@ -17,6 +17,7 @@
     │   └── ArtifactConnectionError        no answer at all
     │       └── ArtifactTimeoutError       no answer in time; a save may or may not have happened
     ├── ArtifactIntegrityError             the bytes are not what they were: damaged, or changed meanwhile
+    ├── ArtifactEncryptionError            content cannot be encrypted, or what is stored cannot be decrypted
     ├── S3BucketError                      the bucket or its index table is missing, or not fit for artifacts
     └── UnexpectedResponseError            the answer is not one of the artifact API
         └── WrongServiceUrlError           something answers at that URL, but not the artifact API
@@ -45,6 +46,7 @@ from google_adk_aws._redaction import redact
 __all__ = [
     "ArtifactConflictError",
     "ArtifactConnectionError",
+    "ArtifactEncryptionError",
     "ArtifactError",
     "ArtifactForbiddenError",
     "ArtifactIntegrityError",
@@ -203,6 +205,16 @@ class ArtifactIntegrityError(ArtifactError):
 
     `code` tells: `digest_mismatch`, damaged on the way or at rest; `source_changed`, a file changed while
     it was sent; `artifact_changed`, another content took the version's place while it was downloaded.
+    """
+
+
+class ArtifactEncryptionError(ArtifactError):
+    """Content cannot be encrypted, or what is stored cannot be decrypted. No message has anything of a key.
+
+    `code` tells: `encrypted`, what is stored is encrypted and the client was given no key; `not_encrypted`, it is
+    not, and the client was told to expect it; `other_artifact`, it was encrypted for another name or description;
+    `wrong_key`, no key of the client decrypts it; `key_unavailable`, the key service refuses or is not reached;
+    `damaged`, it is not what was encrypted; `encryption_failed`, it could not be encrypted.
     """
 
 

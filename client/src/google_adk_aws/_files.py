@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 import threading
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["CHUNK_BYTES", "FileIdentity", "OpenFile", "identity_of", "sha256_of_file", "sync_folder"]
+__all__ = ["CHUNK_BYTES", "FileIdentity", "OpenFile", "identity_of", "sync_folder"]
 
 CHUNK_BYTES: Final = 1024 * 1024
 """How much is read or written at once."""
@@ -106,14 +105,6 @@ def _write_all(file: BinaryIO, data: bytes | memoryview) -> None:
 def identity_of(status: os.stat_result) -> FileIdentity:
     """Of a file's status."""
     return FileIdentity(size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
-
-
-def sha256_of_file(file: OpenFile) -> str:
-    """The SHA-256 of a whole file, in hex."""
-    digest = hashlib.sha256()
-    for chunk in file.chunks(0, file.identity.size):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing_extensions import override
 from google_adk_aws._adk_service import AdkArtifactService
 from google_adk_aws._auth import Auth
 from google_adk_aws._client import ArtifactClient
+from google_adk_aws._encryption import Encryption
 from google_adk_aws._retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class HttpArtifactService(AdkArtifactService):
             `"auto"`: AWS credentials for hosts `*.execute-api.*.amazonaws.com`, nothing otherwise;
             `"iam"`: AWS credentials for any host; `SigV4Auth(region=…, session=…)`: chosen ones;
             another string: a bearer token; a callable, plain or asynchronous, that returns one;
+            `OAuth2ClientCredentials(…)`, `GoogleIdToken(…)`: tokens that are fetched and kept fresh;
             any `httpx.Auth`; None: nothing.
         http_client: Use this client, with its timeouts, transport and limits, and do not close it.
         storage_client: The same for content that goes to and comes from the storage directly. Its headers, cookies
@@ -48,6 +50,8 @@ class HttpArtifactService(AdkArtifactService):
             the API whether it still is the one, and a stale one is never given. 0 keeps none.
         cache_max_age: Seconds for which a cached content is given without asking. What other processes save or
             delete is then seen that much later.
+        encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
+            By default nothing is encrypted here, and loading what is raises.
         **server_options: What ADK's server passes beside `uri` (`agents_dir`); ignored. Without `uri`
             an unknown argument is an error.
 
@@ -68,6 +72,7 @@ class HttpArtifactService(AdkArtifactService):
         retry: RetryPolicy | None = None,
         cache_bytes: int = _CACHE_BYTES,
         cache_max_age: float = 0.0,
+        encryption: Encryption | None = None,
         **server_options: object,
     ) -> None:
         if (base_url is None) == (uri is None):
@@ -83,6 +88,7 @@ class HttpArtifactService(AdkArtifactService):
             retry=retry,
             cache_bytes=cache_bytes,
             cache_max_age=cache_max_age,
+            encryption=encryption,
         )
 
     @property

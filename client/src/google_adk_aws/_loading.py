@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 
 from artifact_store.names import ArtifactId
 from google_adk_aws._api import ArtifactApi, Located
+from google_adk_aws._encrypted_loading import EncryptedLoading
 from google_adk_aws._errors import ArtifactIntegrityError
 from google_adk_aws._progress import Reporter
 from google_adk_aws._remote import RemoteContent
@@ -27,12 +28,14 @@ class Loader:
         api: Has it, or tells where it is.
         storage: Has it otherwise.
         retry: How often is tried without a byte arriving.
+        decrypting: Decrypts what is stored encrypted.
     """
 
-    def __init__(self, api: ArtifactApi, storage: Storage, *, retry: RetryPolicy) -> None:
+    def __init__(self, api: ArtifactApi, storage: Storage, *, retry: RetryPolicy, decrypting: EncryptedLoading) -> None:
         self._api = api
         self._storage = storage
         self._retry = retry
+        self.decrypting = decrypting
 
     async def load(
         self, artifact: ArtifactId, version: int | None, *, unless: str | None = None
@@ -49,25 +52,35 @@ class Loader:
         return None if located is None else await self.fetch(artifact, located)
 
     async def fetch(self, artifact: ArtifactId, located: Located) -> StoredContent:
-        """The content that was located, checked against its digest."""
+        """The content that was located, checked against its digest, and decrypted."""
+        self.decrypting.admit(located.info, located.body)
         body = located.body
         if body is None:
             body = await self._read(self.remote(artifact, located))
         if located.info.sha256 is not None:
             digest = await off_loop(hashlib.sha256, body, size=len(body))
             check_sha256(digest.hexdigest(), located.info.sha256, size=len(body))
-        return StoredContent.joined(located.info, body)
+        return StoredContent.joined(located.info, await self.decrypting.content(artifact, located.info, body))
 
     def remote(self, artifact: ArtifactId, located: Located) -> RemoteContent:
         """The content at the storage."""
         return RemoteContent(self._api, self._storage, self._retry, artifact=artifact, located=located)
 
     async def chunks(self, artifact: ArtifactId, located: Located, reporter: Reporter) -> AsyncGenerator[bytes, None]:
-        """The content that was located, in order; checked against its digest once it has been given.
+        """The content that was located, in order; checked once it has been given.
 
         Raises:
             ArtifactIntegrityError: What was given is not what was saved.
+            ArtifactEncryptionError: It cannot be decrypted, or must not be loaded.
         """
+        stored = self._checked_chunks(artifact, located, reporter)
+        async with contextlib.aclosing(self.decrypting.chunks(artifact, located, stored)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _checked_chunks(
+        self, artifact: ArtifactId, located: Located, reporter: Reporter
+    ) -> AsyncGenerator[bytes, None]:
         digest, count = hashlib.sha256(), 0
         async with contextlib.aclosing(self._chunks(artifact, located)) as chunks:
             async for chunk in chunks:

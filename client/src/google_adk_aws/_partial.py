@@ -2,6 +2,7 @@
 
     NAME.DIGEST.part          the bytes, with holes
     NAME.DIGEST.part.ranges   one line of what it is, then the number of each range that is complete
+    NAME.DIGEST.part.plain    what was decrypted of it, until all of it is
 
 The digest in the name keeps contents apart: a range is never mixed with those of another content.
 """
@@ -13,10 +14,12 @@ import hashlib
 import json
 import os
 import secrets
+import threading
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
-from google_adk_aws._files import OpenFile, sha256_of_file, sync_folder
+from google_adk_aws._encrypted_loading import Decrypt
+from google_adk_aws._files import OpenFile, sync_folder
 from google_adk_aws._state_file import StateFile
 from google_adk_aws._wire import ContentInfo
 
@@ -50,10 +53,11 @@ class PartialFile:
             path = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         self._path = path
         self._complete = self._read_ranges()
-        flags = os.O_RDWR | os.O_CREAT | (0 if self._complete else os.O_TRUNC)
-        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        self._digest = hashlib.sha256()
+        self._digested = 0
+        self._digesting = threading.Lock()
         try:
-            self._file = OpenFile(os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0))
+            self._file = OpenFile(_opened(path, 0 if self._complete else os.O_TRUNC))
         except OSError:
             self._close_ranges()
             raise
@@ -79,21 +83,49 @@ class PartialFile:
         """Writes some of a range."""
         self._file.write(data, position)
 
+    def fill(self, content: bytes) -> None:
+        """Writes everything."""
+        self._file.write(content, 0)
+        self._complete.update(number for number, _, _ in self.missing)
+
     def completed(self, number: int) -> None:
         """Notes that a range is there."""
         self._complete.add(number)
         if self._ranges is not None:
             self._ranges.append(f"{number}\n")
+        # What is there from the beginning on is read for its digest now, while the rest arrives.
+        if self._digesting.acquire(blocking=False):
+            try:
+                self._digest_further()
+            finally:
+                self._digesting.release()
 
     def sha256(self) -> str:
-        """SHA-256 of what is there, in hex."""
-        return sha256_of_file(self._file)
+        """SHA-256 of the whole file, in hex, once it is complete."""
+        with self._digesting:
+            self._digest_further()
+            return self._digest.hexdigest()
 
-    def publish(self) -> None:
-        """Makes it the target, at once and for good."""
+    def _digest_further(self) -> None:
+        while self._digested < self._size and self._digested // self._range_size in self._complete:
+            stop = min(self._digested + self._range_size, self._size)
+            for chunk in self._file.chunks(self._digested, stop):
+                self._digest.update(chunk)
+            self._digested = stop
+
+    def publish(self, decrypt: Decrypt | None = None) -> None:
+        """Makes it the target, at once and for good; or what it is when it is decrypted.
+
+        Raises:
+            ArtifactEncryptionError: It cannot be decrypted; the target is as it was.
+        """
         self._file.sync()
         self._file.close()
-        self._path.replace(self._target)
+        if decrypt is None:
+            self._path.replace(self._target)
+        else:
+            self._decrypt(decrypt)
+            self._path.unlink()
         sync_folder(self._target.parent)
         if self._ranges is not None:
             self._ranges.remove()
@@ -116,6 +148,21 @@ class PartialFile:
         self._file.close()
         self._close_ranges()
 
+    def _decrypt(self, decrypt: Decrypt) -> None:
+        plain = self._path.with_name(f"{self._path.name}.plain")
+        try:
+            with self._path.open("rb") as stored, _opened(plain, os.O_TRUNC) as file:
+                output, position = OpenFile(file), 0
+                for chunk in decrypt(stored):
+                    output.write(chunk, position)
+                    position += len(chunk)
+                output.sync()
+            plain.replace(self._target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                plain.unlink()
+            raise
+
     def _read_ranges(self) -> set[int]:
         """The ranges that an earlier download completed; none when it was of another content or cut."""
         if self._ranges is None:
@@ -136,3 +183,9 @@ class PartialFile:
     def _close_ranges(self) -> None:
         if self._ranges is not None:
             self._ranges.close()
+
+
+def _opened(path: Path, flags: int) -> BinaryIO:
+    flags |= os.O_RDWR | os.O_CREAT
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    return cast("BinaryIO", os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0))

@@ -13,6 +13,7 @@ from google_adk_aws._direct_access import Access
 from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._direct_running import Runner
 from google_adk_aws._direct_workers import PerProcess, Workers
+from google_adk_aws._encryption import Encryption
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -56,6 +57,8 @@ class S3ArtifactService(AdkArtifactService):
             indexes; without `table_name` this needs s3:GetBucketTagging.
         allow_unconditional_writes: Go on with a server that ignores conditional writes. Then two savers of one
             artifact at the same moment may take the same version, and one of the contents is lost, unnoticed.
+        encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
+            By default nothing is encrypted here, and loading what is raises.
 
     Raises:
         S3BucketError: The bucket does not exist, or another table indexes it.
@@ -83,6 +86,7 @@ class S3ArtifactService(AdkArtifactService):
         check_bucket: bool = True,
         check_index_tag: bool = True,
         allow_unconditional_writes: bool = False,
+        encryption: Encryption | None = None,
     ) -> None:
         self._access = Access(
             bucket_name=bucket_name,
@@ -108,7 +112,10 @@ class S3ArtifactService(AdkArtifactService):
             opened.close()
             raise
         self._client = DirectClient(
-            Runner(self._opened, self._workers), multipart_threshold=multipart_threshold, part_size=part_size
+            Runner(self._opened, self._workers),
+            multipart_threshold=multipart_threshold,
+            part_size=part_size,
+            encryption=encryption,
         )
 
     def _open(self) -> Opened:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from google_adk_aws._encrypted_mark import is_marked
 from google_adk_aws._errors import ArtifactTooLargeError, InvalidArtifactError
 from google_adk_aws._metadata import check_metadata
 from google_adk_aws._wire import PartHeader, VersionMetadata, json_header
@@ -57,6 +58,12 @@ class Description:
             )
         for name, text in (("mime_type", mime_type), ("display_name", display_name)):
             _check_text(name, text)
+        if is_marked(mime_type):
+            raise InvalidArtifactError(
+                f"{mime_type} is what encrypted content is stored as; it cannot be saved under that name",
+                code="invalid_part",
+                field="mime_type",
+            )
         metadata = custom_metadata or {}
         check_metadata(metadata)
         size = len(json.dumps(metadata, separators=(",", ":"), ensure_ascii=False).encode()) if metadata else 0
@@ -69,6 +76,11 @@ class Description:
         part = PartHeader(kind=kind, mime_type=mime_type, display_name=display_name)
         return cls(part=part, custom_metadata=metadata)
 
+    @property
+    def encrypted(self) -> Description:
+        """The same, of content that is encrypted."""
+        return replace(self, part=replace(self.part, encrypted=True))
+
     def headers(self) -> Mapping[str, str]:
         """As headers of a save."""
         described = {"Artifact-Part": self.part.to_header()}
@@ -78,8 +90,8 @@ class Description:
 
     def to_json(self) -> dict[str, Any]:
         """As members of a JSON body."""
-        part = {"kind": self.part.kind, "mimeType": self.part.mime_type, "displayName": self.part.display_name}
-        described: dict[str, Any] = {"part": {name: value for name, value in part.items() if value is not None}}
+        part = {name: value for name, value in self.part.to_json().items() if value is not None}
+        described: dict[str, Any] = {"part": part}
         if self.custom_metadata:
             described["customMetadata"] = self.custom_metadata
         return described
@@ -87,8 +99,8 @@ class Description:
     def is_of(self, version: VersionMetadata) -> bool:
         """Whether a version is described so."""
         return (
-            (version.kind, version.mime_type, version.display_name)
-            == (self.part.kind, self.part.mime_type, self.part.display_name)
+            (version.kind, version.mime_type, version.display_name, version.encrypted)
+            == (self.part.kind, self.part.mime_type, self.part.display_name, self.part.encrypted)
         ) and _canonical(version.custom_metadata) == _canonical(self.custom_metadata)
 
 

@@ -20,7 +20,6 @@ from google_adk_aws._errors import (
     ArtifactError,
     ArtifactForbiddenError,
     ArtifactIntegrityError,
-    ArtifactNotFoundError,
     ArtifactServerError,
     ArtifactThrottledError,
     ArtifactUploadNotFoundError,
@@ -225,7 +224,8 @@ def _by_status(status: int, *, is_put: bool) -> _Meaning:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _THROTTLED
     if status == HTTPStatus.NOT_FOUND:
-        return (ArtifactUploadNotFoundError, "upload_not_found") if is_put else (ArtifactNotFoundError, "content_gone")
+        # The API has just said that it is there: it was deleted meanwhile, or is lost. Asking again tells.
+        return (ArtifactUploadNotFoundError, "upload_not_found") if is_put else (ArtifactIntegrityError, "content_gone")
     kind = ArtifactServerError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else UnexpectedResponseError
     return kind, f"http_{status}"
 

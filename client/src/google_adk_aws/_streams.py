@@ -105,11 +105,13 @@ class _Asynchronous(Stream):
 
 
 def stream_of(source: object) -> Stream:
-    """Reads from a binary file object, or from an iterator of bytes.
+    """Reads from a binary file object, or from an iterator of bytes; a stream is one.
 
     Raises:
         TypeError: Neither.
     """
+    if isinstance(source, Stream):
+        return source
     if isinstance(source, io.TextIOBase):
         raise TypeError("the file must be open in binary mode")
     if hasattr(source, "read"):

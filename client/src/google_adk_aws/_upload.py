@@ -19,6 +19,7 @@ from google_adk_aws._errors import (
     ArtifactError,
     ArtifactIntegrityError,
     ArtifactUploadNotFoundError,
+    InvalidArtifactError,
 )
 from google_adk_aws._paths import artifact_path
 from google_adk_aws._progress import Reporter
@@ -28,6 +29,7 @@ from google_adk_aws._saving import MAX_CONTENT_BYTES, MAX_HEADER_BYTES, Conditio
 from google_adk_aws._sending import Sender
 from google_adk_aws._sources import FileSource, Piece, Source
 from google_adk_aws._storage import Storage
+from google_adk_aws._streams import Stream
 from google_adk_aws._threads import in_thread
 from google_adk_aws._transfer_wire import Upload, UploadedPart
 from google_adk_aws._upload_api import UploadApi
@@ -74,7 +76,7 @@ class Uploader:
     async def upload(
         self,
         artifact: ArtifactId,
-        source: UploadSource,
+        source: UploadSource | Stream,
         *,
         description: Description,
         condition: Condition,
@@ -117,6 +119,13 @@ class _One:
             self.reporter.total = len(content)
             await self.reporter.add(len(content))
             return saved
+        if self.how.idempotency_key is not None:
+            raise InvalidArtifactError(
+                f"an idempotency key is for content of at most {MAX_CONTENT_BYTES:,} bytes in one request; "
+                "what goes in parts is saved once by its upload",
+                code="idempotency_key_unused",
+                field="idempotency_key",
+            )
         if self.source.repeatable:
             unchanged = await self._same_as_latest()
             if unchanged is not None:
@@ -210,14 +219,21 @@ class _One:
             await self._send(upload, _NOTHING)
             return upload.id
         arrived: dict[int, UploadedPart] = {}
-        async for page in self.by.uploads.pages(self.artifact, upload_id):
-            arrived.update({part.number: part for part in page.parts})
-            if page.version is not None:
-                # Killed between the finalize and its answer; asked again, it tells whether that was this save.
-                await self._hash()
-                await self.reporter.add(self.source.size or 0)
-                return upload_id
+        try:
+            async for page in self.by.uploads.pages(self.artifact, upload_id):
+                arrived.update({part.number: part for part in page.parts})
+                if page.version is not None:
+                    # Killed between the finalize and its answer; asked again, it tells whether that was this save.
+                    return await self._all_sent(upload_id)
+        except ArtifactUploadNotFoundError:
+            # Ended, or cut in the middle of its finalize: then all of it is there, and another finalize saves it.
+            return await self._all_sent(upload_id)
         await self._send(page.upload, arrived)
+        return upload_id
+
+    async def _all_sent(self, upload_id: str) -> str:
+        await self._hash()
+        await self.reporter.add(self.source.size or 0)
         return upload_id
 
     async def _begin(self) -> Upload:
@@ -225,7 +241,7 @@ class _One:
             self.artifact,
             size=self.source.size,
             part_size=self.how.part_size or self.source.part_size,
-            mime_type=self.description.part.mime_type,
+            mime_type=self.description.part.stored_mime_type,
         )
 
     async def _send(self, upload: Upload, arrived: Mapping[int, UploadedPart]) -> None:

@@ -12,7 +12,7 @@ from google_adk_aws._files import OpenFile
 from google_adk_aws._progress import ProgressCallback
 from google_adk_aws._sources import FileSource, MemorySource, Source
 from google_adk_aws._stream_source import StreamSource
-from google_adk_aws._streams import Bytes, stream_of
+from google_adk_aws._streams import Bytes, Stream, stream_of
 from google_adk_aws._threads import in_thread
 
 __all__ = ["UploadSource", "Uploading", "open_source"]
@@ -45,7 +45,7 @@ class Uploading:
             raise ValueError("part_size must be at least 1")
 
 
-async def open_source(source: UploadSource, how: Uploading) -> Source:
+async def open_source(source: UploadSource | Stream, how: Uploading) -> Source:
     """Opens what is to be uploaded; to be closed.
 
     Raises:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from google_adk_aws import _facts
+from google_adk_aws._encrypted_mark import STORED_KIND, is_marked, marked, unmarked
 from google_adk_aws._errors import ArtifactIntegrityError, UnexpectedResponseError
 
 if TYPE_CHECKING:
@@ -108,24 +109,47 @@ class PartHeader:
         kind: `bytes`, `text`, or `file` (the content is a URI).
         mime_type: As the saver gave it.
         display_name: As the saver gave it.
+        encrypted: Whether the content is stored encrypted, as it says.
     """
 
     kind: str = "bytes"
     mime_type: str | None = None
     display_name: str | None = None
+    encrypted: bool = False
+
+    @property
+    def stored_mime_type(self) -> str | None:
+        """The MIME type that the API is told."""
+        return marked(self.kind, self.mime_type) if self.encrypted else self.mime_type
+
+    @property
+    def stored_kind(self) -> str:
+        """The kind that the API is told."""
+        return STORED_KIND if self.encrypted else self.kind
+
+    def to_json(self) -> Mapping[str, str | None]:
+        """What the API is told."""
+        return {"kind": self.stored_kind, "mimeType": self.stored_mime_type, "displayName": self.display_name}
 
     def to_header(self) -> str:
         """The header's value."""
-        return json_header({"kind": self.kind, "mimeType": self.mime_type, "displayName": self.display_name})
+        return json_header(self.to_json())
+
+    @classmethod
+    def stored(cls, *, kind: str, mime_type: str | None, display_name: str | None) -> PartHeader:
+        """What was saved, of what is stored."""
+        encrypted = is_marked(mime_type)
+        kind, mime_type = unmarked(kind, mime_type)
+        return cls(kind=kind, mime_type=mime_type, display_name=display_name, encrypted=encrypted)
 
     @classmethod
     def of(cls, response: httpx.Response) -> PartHeader:
         """Reads the header of a content answer; without one, bytes of the answer's content type."""
         value = response.headers.get("artifact-part")
         if value is None:
-            return cls(mime_type=response.headers.get("content-type"))
+            return cls.stored(kind="bytes", mime_type=response.headers.get("content-type"), display_name=None)
         facts = _read_json_header(value, "Artifact-Part")
-        return cls(
+        return cls.stored(
             kind=_facts.text(facts, "kind", default="bytes"),
             mime_type=_facts.optional_text(facts, "mimeType"),
             display_name=_facts.optional_text(facts, "displayName"),
@@ -139,8 +163,8 @@ class ContentInfo:
     Attributes:
         part: What kind of part it is.
         version: The number of the version.
-        size: Bytes of the content; None when the API did not tell.
-        sha256: SHA-256 of the content, in hex; None when it was saved without one.
+        size: Bytes of the content as it is stored; None when the API did not tell.
+        sha256: SHA-256 of the content as it is stored, in hex; None when it was saved without one.
         etag: The version's entity tag, which no other version of the artifact ever has, not even after a delete.
     """
 
@@ -168,7 +192,12 @@ class ContentInfo:
     @classmethod
     def of_version(cls, version: VersionMetadata) -> ContentInfo:
         """The same, of a version that is known by its metadata."""
-        part = PartHeader(kind=version.kind, mime_type=version.mime_type, display_name=version.display_name)
+        part = PartHeader(
+            kind=version.kind,
+            mime_type=version.mime_type,
+            display_name=version.display_name,
+            encrypted=version.encrypted,
+        )
         return cls(part=part, version=version.version, size=version.size, sha256=version.sha256, etag=version.etag)
 
 
@@ -177,7 +206,7 @@ class StoredContent(ContentInfo):
     """The content of one version, and what is told along with it.
 
     Attributes:
-        body: The bytes.
+        body: The bytes; decrypted, while `size` and `sha256` are those of what is stored.
     """
 
     body: bytes = field(repr=False)
@@ -185,7 +214,8 @@ class StoredContent(ContentInfo):
     @classmethod
     def joined(cls, info: ContentInfo, body: bytes) -> StoredContent:
         """The content that `info` is about."""
-        return cls(part=info.part, version=info.version, size=len(body), sha256=info.sha256, etag=info.etag, body=body)
+        size = info.size if info.part.encrypted else len(body)
+        return cls(part=info.part, version=info.version, size=size, sha256=info.sha256, etag=info.etag, body=body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +231,10 @@ class VersionMetadata:
         mime_type: As the saver gave it.
         display_name: As the saver gave it.
         custom_metadata: As the saver gave it.
-        size: Bytes of the content; None when the API did not tell.
-        sha256: SHA-256 of the content, in hex; None when it was saved without one.
+        size: Bytes of the content as it is stored; None when the API did not tell.
+        sha256: SHA-256 of the content as it is stored, in hex; None when it was saved without one.
         etag: The version's entity tag; what `if_match` takes.
+        encrypted: Whether the content is stored encrypted, as it says.
     """
 
     filename: str
@@ -217,23 +248,30 @@ class VersionMetadata:
     size: int | None = None
     sha256: str | None = None
     etag: str | None = None
+    encrypted: bool = False
 
     @classmethod
     def of(cls, value: object) -> VersionMetadata:
         """Reads the JSON of one version."""
         facts = _facts.mapping(value, "version")
+        part = PartHeader.stored(
+            kind=_facts.text(facts, "kind", default="bytes"),
+            mime_type=_facts.optional_text(facts, "mimeType"),
+            display_name=_facts.optional_text(facts, "displayName"),
+        )
         return cls(
             filename=_facts.text(facts, "filename"),
             version=_facts.number(facts, "version"),
             canonical_uri=_facts.text(facts, "canonicalUri"),
             create_time=_facts.seconds(facts, "createTime"),
-            kind=_facts.text(facts, "kind", default="bytes"),
-            mime_type=_facts.optional_text(facts, "mimeType"),
-            display_name=_facts.optional_text(facts, "displayName"),
+            kind=part.kind,
+            mime_type=part.mime_type,
+            display_name=part.display_name,
             custom_metadata=_facts.mapping(facts.get("customMetadata") or {}, "customMetadata"),
             size=_facts.optional_number(facts, "size"),
             sha256=_facts.optional_text(facts, "sha256"),
             etag=_facts.optional_text(facts, "etag"),
+            encrypted=part.encrypted,
         )
 
 

@@ -248,8 +248,10 @@ def _is_whole(page: Page[Row], head: Head) -> bool:
 
 
 def _shown(page: Page[Row], head: Head) -> Page[Version]:
-    live = [row.version for row in page.items if row.version.gen == head.gen and not row.lost]
-    return Page(live, page.position)
+    living = [row for row in page.items if row.version.gen == head.gen]
+    # A full page may be the last one: the table cannot tell, the head can.
+    is_last = bool(living) and living[-1].version.number == head.next - 1
+    return Page([row.version for row in living if not row.lost], None if is_last else page.position)
 
 
 def _content_ref(version: Version) -> ObjectRef:

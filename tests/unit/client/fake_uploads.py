@@ -24,6 +24,8 @@ class Upload:
     mime_type: str | None
     method: str = "parts"
     gone: bool = False
+    completed: bool = False
+    """Its parts are one object, which no version names yet."""
     parts: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)
     finalized: tuple[dict[str, Any], dict[str, Any]] | None = None
 
@@ -90,7 +92,7 @@ class FakeUploads:
 
     def state(self, request: httpx.Request, upload_id: str) -> httpx.Response:
         upload = self._alive(upload_id)
-        if upload is None:
+        if upload is None or (upload.completed and not upload.finalized):
             return problem(404, "upload_not_found")
         after = int(request.url.params.get("after", "0"))
         numbers = [] if upload.finalized else sorted(number for number in upload.parts if number > after)

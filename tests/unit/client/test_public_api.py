@@ -19,6 +19,7 @@ def test_exported_names() -> None:
         "ArtifactClient",
         "ArtifactConflictError",
         "ArtifactConnectionError",
+        "ArtifactEncryptionError",
         "ArtifactError",
         "ArtifactForbiddenError",
         "ArtifactId",
@@ -40,9 +41,12 @@ def test_exported_names() -> None:
         "BearerAuth",
         "ContentInfo",
         "DownloadLink",
+        "Encryption",
+        "GoogleIdToken",
         "HttpArtifactService",
         "InvalidArtifactError",
         "NewArtifact",
+        "OAuth2ClientCredentials",
         "PartHeader",
         "Progress",
         "RetryPolicy",
@@ -80,7 +84,8 @@ def test_the_constructor_of_the_service() -> None:
         "(base_url: 'str | None' = None, *, uri: 'str | None' = None, auth: 'Auth' = 'auto', "
         "http_client: 'httpx.AsyncClient | None' = None, storage_client: 'httpx.AsyncClient | None' = None, "
         "timeout: 'float | httpx.Timeout | None' = None, retry: 'RetryPolicy | None' = None, "
-        "cache_bytes: 'int' = 33554432, cache_max_age: 'float' = 0.0, **server_options: 'object') -> 'None'"
+        "cache_bytes: 'int' = 33554432, cache_max_age: 'float' = 0.0, encryption: 'Encryption | None' = None, "
+        "**server_options: 'object') -> 'None'"
     )
 
 

@@ -255,10 +255,25 @@ async def test_without_a_digest_only_the_entity_tag_tells(api: FakeApi, client: 
 
 
 async def test_content_that_is_gone_meanwhile(api: FakeApi, client: ArtifactClient, target: Path) -> None:
-    api.storage.objects.clear()
-    with pytest.raises(ArtifactNotFoundError) as caught:
+    def delete(request: httpx.Request) -> None:
+        if is_get(request):
+            api.artifacts.clear()
+            api.storage.objects.clear()
+
+    api.faults.append(delete)
+    with pytest.raises(ArtifactNotFoundError):
         await client.load(ARTIFACT)
-    assert caught.value.code == "content_gone"
+
+
+async def test_content_that_is_lost_is_not_taken_for_an_artifact_that_is_not_there(
+    api: FakeApi, client: ArtifactClient, target: Path
+) -> None:
+    api.storage.objects.clear()
+    for load in (client.load(ARTIFACT), client.download_file(ARTIFACT, target)):
+        with pytest.raises(ArtifactIntegrityError) as caught:
+            await load
+        assert caught.value.code == "content_gone"
+    assert not target.exists()
 
 
 async def test_the_contents_of_others_are_not_named(client: ArtifactClient) -> None:

@@ -211,6 +211,20 @@ async def test_killed_between_finalize_and_its_answer(
     assert list(state.iterdir()) == []
 
 
+async def test_killed_in_the_middle_of_finalize(api: FakeApi, client: ArtifactClient, path: Path, state: Path) -> None:
+    api.faults.append(lambda request: kill(request) if request.url.path.endswith("/finalize") else None)
+    with pytest.raises(Killed):
+        await client.upload_file(ARTIFACT, path, part_size=PART)
+    api.faults.clear()
+    (upload,) = api.uploads.values()
+    upload.completed = True
+    api.storage.sent.clear()
+    saved = await client.upload_file(ARTIFACT, path, part_size=PART)
+    assert (saved.version, len(api.artifacts[PATH]), resent(api), len(api.uploads)) == (0, 1, 0, 1)
+    assert saved_bytes(api) == DATA
+    assert list(state.iterdir()) == []
+
+
 async def test_an_upload_that_was_finalized_as_something_else_begins_anew(
     api: FakeApi, client: ArtifactClient, path: Path
 ) -> None:

@@ -120,7 +120,7 @@ class TestMembers:
         [
             (lambda m: m.text("a"), [None, 1, True, [], {}, "\ud800", "x" * 4097]),
             (lambda m: m.text("a", longest=2), ["abc"]),
-            (lambda m: m.integer("a", least=0, most=9), [None, "1", 1.0, True, -1, 10]),
+            (lambda m: m.integer("a", least=0, most=9), [None, "1", 1.5, True, -1, 10]),
             (lambda m: m.optional_integer("a", least=0, most=9), ["1", 1.5, False, -1, 10**30]),
             (lambda m: m.choice("a", ("x", "y"), default="x"), ["z", 1, ["x"], {}, False]),
             (lambda m: m.sha256("a"), [None, 1, "", "0" * 63, "0" * 65, "A" * 64, "g" * 64, "\u0660" * 64]),

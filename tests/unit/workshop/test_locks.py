@@ -76,3 +76,6 @@ def test_the_client_is_tested_with_what_it_asks_for() -> None:
     assert {str(Requirement(text)) for text in project["dependencies"]} == {
         str(requirement) for requirement in asked_for("client")
     }
+    assert {str(Requirement(text)) for text in project["optional-dependencies"]["encryption"]} == {
+        str(requirement) for requirement in asked_for("encryption")
+    }

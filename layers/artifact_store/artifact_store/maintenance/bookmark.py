@@ -9,7 +9,7 @@ from artifact_store.errors import StorageUnavailable
 from artifact_store.maintenance.reconcile import Checkpoint, InvalidCheckpoint
 from artifact_store.ports import Clock, Condition, ConditionFailed, Item, Key, Put, Table, TransactionConflict
 
-__all__ = ["Bookmark", "Busy", "Place"]
+__all__ = ["Bookmark", "Busy", "Place", "last_place"]
 
 _KEY: Final[Key] = ("!reconcile", "bookmark")
 """No artifact's partition starts so."""
@@ -92,6 +92,12 @@ class Bookmark:
         except TransactionConflict:
             # No transaction of ours touches the bookmark, so this says nothing about other sittings.
             raise StorageUnavailable("DynamoDB reports a conflicting transaction") from None
+
+
+def last_place(table: Table) -> Place:
+    """What the bookmark says now; nobody's hold of it is touched."""
+    (item,) = table.get([_KEY])
+    return _read(item)
 
 
 def _read(item: Item | None) -> Place:

@@ -27,6 +27,7 @@ from artifact_store.store import ArtifactStore
 __all__ = ["main"]
 
 Open: TypeAlias = Callable[..., tuple[Maintenance, ArtifactStore]]
+AddCommand: TypeAlias = Callable[[Any], None]
 
 DONE: Final = 0
 FOUND: Final = 1
@@ -52,13 +53,24 @@ def main(
     out: TextIO | None = None,
     err: TextIO | None = None,
     opened: Open = open_maintenance,
+    others: Sequence[AddCommand] = (),
 ) -> int:
-    """Runs the command; returns its exit status."""
-    parser = _parser()
+    """Runs the command; returns its exit status.
+
+    Args:
+        arguments: Those after the program's name; None for the process's.
+        out: Where results go; None for standard output.
+        err: Where everything else goes; None for standard error.
+        opened: Opens the maintenance of a bucket and a table.
+        others: Add commands that do without it. Each sets `alone`, which runs it and returns its exit status.
+    """
+    parser = _parser(others)
     try:
         options = parser.parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
+    if "alone" in options:
+        return int(options.alone(options, out or sys.stdout, err or sys.stderr))
     terminal = _Terminal(out or sys.stdout, err or sys.stderr, as_json=options.json)
     if not (options.bucket and options.table):
         terminal.complain("give --bucket and --table, or set BUCKET_NAME and INDEX_TABLE_NAME")
@@ -240,7 +252,7 @@ def _purge(options: argparse.Namespace, terminal: _Terminal, maintenance: Mainte
     return FOUND if purged.left else DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(others: Sequence[AddCommand]) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--bucket", default=os.environ.get("BUCKET_NAME"), help="the bucket (default: $BUCKET_NAME)")
     common.add_argument(
@@ -302,4 +314,6 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("--prefix", required=True, help="what their keys start with, e.g. app/ (may be empty)")
     purge = add("purge", _purge, "remove what deleted artifacts left", long)
     purge.add_argument("--scope", help="app/user/session or app/user (default: all)")
+    for add_other in others:
+        add_other(commands)
     return parser
