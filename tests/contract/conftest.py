@@ -30,7 +30,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wiring.reset()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def moto() -> Iterator[tuple[DynamoDBClient, SecretsManagerClient]]:
     with pytest.MonkeyPatch.context() as environment, mock_aws():
         for name, value in ENVIRONMENT.items():

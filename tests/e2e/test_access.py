@@ -53,9 +53,8 @@ QUEUES = ("HealQueue", "PurgeQueue", "EraseQueue")
 
 
 def test_every_role_is_here(stack: Stack) -> None:
-    resources = stack.cloud.client("cloudformation").list_stack_resources(StackName=stack.name)
-    found = resources["StackResourceSummaries"]
-    assert "NextToken" not in resources
+    pages = stack.cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    found = [one for page in pages for one in page["StackResourceSummaries"]]
     roles = {one["LogicalResourceId"] for one in found if one["ResourceType"] == "AWS::IAM::Role"}
     assert roles == ALLOWED.keys()
 

@@ -14,7 +14,7 @@ import pytest
 from google.adk.errors.input_validation_error import InputValidationError
 
 from artifact_store import ArtifactId, Content, Part
-from google_adk_aws import HttpArtifactService, _http_artifact_service
+from google_adk_aws import HttpArtifactService, _adk_service
 from google_adk_aws._references import Caller, Reference, _split
 from tests.contract.calls import call
 from tests.faults.interposed import World
@@ -31,9 +31,9 @@ def _resolved_anywhere(uri: str, *, caller: Caller) -> Reference:
 
 
 REFERENCES_STAY = Defence(
-    17, "a reference leads to the same session or user", ((_http_artifact_service, "resolve", _resolved_anywhere),)
+    17, "a reference leads to the same session or user", ((_adk_service, "resolve", _resolved_anywhere),)
 )
-REFERENCES_END = Defence(17, "five references are followed", ((_http_artifact_service, "MAX_HOPS", 40),))
+REFERENCES_END = Defence(17, "five references are followed", ((_adk_service, "MAX_HOPS", 40),))
 
 SERVER = token("agent", scope="artifact:admin")
 
