@@ -91,7 +91,7 @@ def test_the_wheel_has_both_packages_and_nothing_else(wheel: Path) -> None:
         assert archive.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
         metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
     assert (metadata["Name"], metadata["Version"]) == ("google-adk-aws", version)
-    assert metadata.get_all("Provides-Extra") == ["encryption", "s3", "sigv4"]
+    assert metadata.get_all("Provides-Extra") == ["cli", "encryption", "s3", "sigv4"]
     needed = [requirement for requirement in metadata.get_all("Requires-Dist", []) if "extra ==" not in requirement]
     assert needed == ["google-adk<3,>=1.27", "httpx<1,>=0.27", "tenacity<10,>=9"]
 
