@@ -13,7 +13,7 @@ from moto import mock_aws
 from artifact_api import wiring
 from artifact_store.adapters import aws
 from artifact_store.adapters.memory import open_store
-from google_adk_aws import Encryption, HttpArtifactService
+from google_adk_aws import Encryption, HttpArtifactService, testing
 from local import LocalApi, LoopbackTransport
 from local.provision import aws_client
 from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 IN_MEMORY = [pytest.param("adk_in_memory", marks=pytest.mark.unit)] if ADK_IS_TODAYS else []
+FOR_TESTS = [pytest.param("for_tests", marks=pytest.mark.unit)]
 LOOPBACK = [pytest.param("loopback", marks=pytest.mark.unit)]
 LOCAL_API = [pytest.param(name, marks=pytest.mark.integration) for name in ("local_api", "encrypted")]
 DIRECT = [
@@ -70,10 +71,13 @@ def loopback() -> Iterator[LoopbackTransport]:
             yield transport
 
 
-@pytest.fixture(params=[*IN_MEMORY, *LOOPBACK, *LOCAL_API, *DIRECT])
+@pytest.fixture(params=[*IN_MEMORY, *FOR_TESTS, *LOOPBACK, *LOCAL_API, *DIRECT])
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "adk_in_memory":
         yield Backend(InMemoryArtifactService(), is_adks=True)
+    elif request.param == "for_tests":
+        _skip_long_lists(request, "what is behind them is tested with the real services")
+        yield Backend(testing.InMemoryArtifactService())
     elif request.param == "loopback":
         transport: LoopbackTransport = request.getfixturevalue("loopback")
         # Not closed: that would close the transport, which other tests use.
@@ -102,9 +106,13 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
 def _encryption(request: pytest.FixtureRequest) -> Encryption | None:
     if request.param != "encrypted":
         return None
-    if request.node.name.startswith("test_many_"):
-        pytest.skip("lists have nothing to decrypt, and long ones take long")
+    _skip_long_lists(request, "lists have nothing to decrypt")
     return Encryption.with_key(bytes(range(32)))
+
+
+def _skip_long_lists(request: pytest.FixtureRequest, reason: str) -> None:
+    if request.node.name.startswith("test_many_"):
+        pytest.skip(f"long lists take long, and {reason}")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLIENT = ROOT / "client"
+PACKAGE = CLIENT / "src" / "google_adk_aws"
 HEART = ROOT / "layers" / "artifact_store" / "artifact_store"
 
 USE = """
@@ -79,7 +80,7 @@ def test_the_wheel_has_both_packages_and_nothing_else(wheel: Path) -> None:
     version = google_adk_aws.__version__
     assert wheel.name == f"google_adk_aws-{version}-py3-none-any.whl"
     sources = {
-        *(f"google_adk_aws/{path.name}" for path in (CLIENT / "src" / "google_adk_aws").glob("*.py")),
+        *(f"google_adk_aws/{path.relative_to(PACKAGE).as_posix()}" for path in PACKAGE.rglob("*.py")),
         *(f"artifact_store/{path.relative_to(HEART).as_posix()}" for path in HEART.rglob("*.py")),
         "google_adk_aws/py.typed",
         "artifact_store/py.typed",
