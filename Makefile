@@ -1,6 +1,6 @@
 # One entry for everything a contributor or CI does. `make` lists the targets.
 # Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions),
-# endurance.mk (long runs).
+# endurance.mk (long runs), docs.mk (the documentation site).
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -34,6 +34,7 @@ CHECKS := lint types imports secrets dependencies
 -include bench.mk
 -include proof.mk
 -include endurance.mk
+-include docs.mk
 
 ##@ Use
 .PHONY: run

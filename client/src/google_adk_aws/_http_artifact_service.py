@@ -99,7 +99,7 @@ class HttpArtifactService(AdkArtifactService):
     @property
     @override
     def client(self) -> ArtifactClient:
-        """What this service calls, for what ADK has no call for: files, links, batches. Closed with the service."""
+        """What this service calls; it has what ADK has no call for (files, links, batches). Closed with the service."""
         return self._client
 
     async def aclose(self) -> None:

@@ -169,7 +169,7 @@ class S3ArtifactService(AdkArtifactService):
     @property
     @override
     def client(self) -> DirectClient:
-        """What this service calls, for what ADK has no call for: files, batches, conditions."""
+        """What this service calls; it has what ADK has no call for (files, batches, conditions)."""
         return self._client
 
     def close(self) -> None:

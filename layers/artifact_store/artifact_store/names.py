@@ -183,13 +183,16 @@ class Scope:
 
     @cached_property
     def key_prefix(self) -> str:
-        """Object keys of this scope start with it: `app/user/session`, without a final slash."""
+        """What object keys of this scope start with, without a final slash (`app/user/session`)."""
         session = _USER_SCOPE_SEGMENT if self.session is None else encode(self.session, field="session")
         return f"{encode(self.app, field='app')}/{encode(self.user, field='user')}/{session}"
 
     @cached_property
     def partition(self) -> str:
-        """The index partition: `s:app/user/session` or `u:app/user`."""
+        """The index partition.
+
+        It is `s:app/user/session` or `u:app/user`.
+        """
         if self.session is not None:
             return f"s:{self.key_prefix}"
         return f"u:{self.key_prefix.rpartition('/')[0]}"
@@ -244,7 +247,10 @@ class ArtifactId:
 
     @property
     def adk_filename(self) -> str:
-        """The filename as ADK writes it: with `user:` in the user scope."""
+        """The filename as ADK writes it.
+
+        In the user scope it begins with `user:`.
+        """
         return self.filename if self.scope.session is not None else USER_NAMESPACE + self.filename
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from typing_extensions import override
 
 from artifact_store.adapters.memory import open_store
-from artifact_store.names import USER_NAMESPACE, ArtifactId, Scope
+from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._adk_service import AdkArtifactService
 from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._direct_failures import translated
@@ -48,7 +48,7 @@ class InMemoryArtifactService(AdkArtifactService):
     @property
     @override
     def client(self) -> DirectClient:
-        """What this service calls, for what ADK has no call for: files, batches, conditions."""
+        """What this service calls; it has what ADK has no call for (files, batches, conditions)."""
         return self._client
 
     async def aclose(self) -> None:
@@ -93,17 +93,17 @@ class _Client(DirectClient):
 
     @override
     async def upload_file(self, artifact: ArtifactId, source: UploadSource, **how: Any) -> VersionMetadata:
-        async with self._faults.around("save", _name(artifact)):
+        async with self._faults.around("save", artifact.adk_filename):
             return await super().upload_file(artifact, source, **how)
 
     @override
     async def load(self, artifact: ArtifactId, version: int | None = None) -> StoredContent:
-        async with self._faults.around("load", _name(artifact)):
+        async with self._faults.around("load", artifact.adk_filename):
             return await super().load(artifact, version)
 
     @override
     async def describe(self, artifact: ArtifactId, version: int | None = None) -> VersionMetadata:
-        async with self._faults.around("describe", _name(artifact)):
+        async with self._faults.around("describe", artifact.adk_filename):
             return await super().describe(artifact, version)
 
     @override
@@ -115,17 +115,12 @@ class _Client(DirectClient):
 
     @override
     async def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
-        async with self._faults.around("versions", _name(artifact)):
+        async with self._faults.around("versions", artifact.adk_filename):
             found = [one async for one in super().versions(artifact)]
         for one in found:
             yield one
 
     @override
     async def _delete(self, artifact: ArtifactId) -> bool:
-        async with self._faults.around("delete", _name(artifact)):
+        async with self._faults.around("delete", artifact.adk_filename):
             return await super()._delete(artifact)
-
-
-def _name(artifact: ArtifactId) -> str:
-    """The filename as ADK has it."""
-    return artifact.filename if artifact.scope.session is not None else f"{USER_NAMESPACE}{artifact.filename}"
