@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from artifact_api.caller import Caller
 from artifact_api.errors import Forbidden
-from artifact_api.grants import Action, Grant, Kind, grant_of
+from artifact_api.grants import Grant, grant_of
 from artifact_api.routes import Operation
 from artifact_api.settings import Settings
 from artifact_store import ArtifactNotFound, Scope
+from artifact_store.permissions import Action, Kind
 
 __all__ = ["ACTIONS", "KINDS", "authorize", "may_list_users"]
 

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final
 
 from artifact_store import Scope
+from artifact_store.permissions import EVERYTHING, Action, Kind, Permission, permissions_in
 
 __all__ = [
-    "Action",
     "Grant",
     "InvalidNames",
     "JwtRules",
-    "Kind",
     "Principal",
     "grant_of",
     "read_apps",
     "read_principals",
 ]
 
-Action: TypeAlias = Literal["read", "write", "delete", "list"]
-Kind: TypeAlias = Literal["session", "user"]
-
-_PREFIX: Final = "artifact:"
 _ADMIN: Final = "artifact:admin"
-_ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
-_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-_EVERYTHING: Final = frozenset(product(_ACTIONS, _KINDS))
 _ANY: Final = "*"
 
 
@@ -47,7 +38,7 @@ class Grant:
         users: Users that the bearer is bound to; None for every user.
     """
 
-    actions: frozenset[tuple[Action, Kind]]
+    actions: frozenset[Permission]
     apps: frozenset[str] | None
     users: frozenset[str] | None
 
@@ -107,9 +98,9 @@ def grant_of(claims: Mapping[str, Any], rules: JwtRules) -> Grant:
         apps = _apps(claims, rules)
     if _ADMIN in words:
         # Every user of the app: whoever serves agents acts for all of them.
-        return Grant(actions=_EVERYTHING, apps=apps, users=None)
+        return Grant(actions=EVERYTHING, apps=apps, users=None)
     everyone = principal is not None and _ANY in users
-    return Grant(actions=_actions(words), apps=apps, users=None if everyone else users)
+    return Grant(actions=permissions_in(words), apps=apps, users=None if everyone else users)
 
 
 def _apps(claims: Mapping[str, Any], rules: JwtRules) -> frozenset[str]:
@@ -136,21 +127,6 @@ def _words(value: object) -> Sequence[str]:
     if isinstance(value, list):
         return [word for word in value if isinstance(word, str)]
     return []
-
-
-def _actions(words: Collection[str]) -> frozenset[tuple[Action, Kind]]:
-    """What scopes allow; words that are none of ours mean nothing."""
-    found: set[tuple[Action, Kind]] = set()
-    for word in words:
-        if not word.startswith(_PREFIX):
-            continue
-        name, _, kind = word.removeprefix(_PREFIX).partition(":")
-        kinds = _KINDS if not kind else tuple(one for one in _KINDS if one == kind)
-        actions = _ACTIONS if name == _ANY else tuple(one for one in _ACTIONS if one == name)
-        found |= set(product(actions, kinds))
-    # Who may read what is listed may know that it is there.
-    found |= {("list", kind) for action, kind in found if action == "read"}
-    return frozenset(found)
 
 
 def read_principals(text: str) -> Mapping[str, Principal]:

@@ -12,8 +12,8 @@ import pytest
 
 from artifact_api import wiring
 from artifact_api.authorization import ACTIONS, KINDS
-from artifact_api.grants import Action
 from artifact_api.routes import ROUTES, Operation
+from artifact_store.permissions import Action
 from local.loopback import LoopbackTransport
 from local.template import Template
 from tests.contract.calls import ENVIRONMENT

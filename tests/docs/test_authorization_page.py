@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -84,3 +86,11 @@ def test_the_examples_of_parameters_can_be_read() -> None:
     (principals,) = [block for block in blocks if "execute-api" not in block]
     assert read_principals(principals).keys() == json.loads(principals).keys()
     assert read_apps('{"AUDIENCE": "APP"}') == {"AUDIENCE": "APP"}
+
+
+def test_the_program_prints_what_is_shown() -> None:
+    ((program, output),) = re.findall(
+        r"^```python\n(.*?)^```\n+```text\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == output

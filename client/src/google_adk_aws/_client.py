@@ -44,6 +44,8 @@ class ArtifactClient(BatchCalls):
         resume_dir: Where it is kept how far uploads of files came; by default a folder in the user's cache.
         encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
             By default nothing is encrypted here, and loading what is raises.
+        permissions: What this client may do, e.g. `{"artifact:read", "artifact:write:session"}`; anything else raises
+            `ArtifactForbiddenError` and asks nobody. None allows everything. What the API allows is another matter.
 
     Raises:
         ValueError: The URL is not one of the API, or an argument cannot be.
@@ -175,6 +177,7 @@ class ArtifactClient(BatchCalls):
             ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be.
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("read", artifact)
         cache = self._cache
         if cache is None:
             loaded = await self._loader.load(artifact, version)
@@ -227,6 +230,7 @@ class ArtifactClient(BatchCalls):
             ArtifactError: Another one of this package's errors.
             OSError: The file cannot be written.
         """
+        self._permissions.check("read", artifact)
         how = Downloading(part_size=part_size, workers=workers, progress=progress, resume=resume)
         return await self._downloader.download(artifact, target, version, how)
 
@@ -245,6 +249,7 @@ class ArtifactClient(BatchCalls):
             ArtifactEncryptionError: It cannot be decrypted, or is not encrypted though it must be.
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("read", artifact)
         located = await self._api.locate(artifact, version)
         assert located is not None  # noqa: S101 - it was not asked for on a condition
         reporter = Reporter(progress, located.info.size if located.body is None else len(located.body))
@@ -259,6 +264,7 @@ class ArtifactClient(BatchCalls):
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("read", artifact)
         return await self._api.describe(artifact, version)
 
     async def delete(self, artifact: ArtifactId) -> None:
@@ -267,23 +273,29 @@ class ArtifactClient(BatchCalls):
         Raises:
             ArtifactError: As described in this package's errors.
         """
+        self._permissions.check("delete", artifact)
         try:
             await self._api.delete(artifact)
         finally:
             if self._cache is not None:
                 self._cache.deleted(artifact)
 
-    def artifacts(self, scope: Scope) -> AsyncIterator[ArtifactSummary]:
+    async def artifacts(self, scope: Scope) -> AsyncIterator[ArtifactSummary]:
         """Every artifact of a scope; a session's list has the user's artifacts too, as `user:NAME`."""
-        return self._api.artifacts(scope)
+        self._permissions.check("list", scope)
+        async for found in self._api.artifacts(scope):
+            if self._permissions.shows(found.filename, scope):
+                yield found
 
-    def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
+    async def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
         """Every version of an artifact, in ascending order.
 
         Raises:
             ArtifactNotFoundError: There is no such artifact.
         """
-        return self._api.versions(artifact)
+        self._permissions.check("list", artifact)
+        async for found in self._api.versions(artifact):
+            yield found
 
     async def _upload(
         self,
@@ -293,6 +305,7 @@ class ArtifactClient(BatchCalls):
         condition: Condition,
         how: Uploading,
     ) -> VersionMetadata:
+        self._permissions.check("write", artifact)
         try:
             if self._encrypting is None:
                 return await self._uploader.upload(

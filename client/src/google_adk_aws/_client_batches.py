@@ -8,14 +8,15 @@ from typing import Any
 
 from artifact_store.errors import InvalidInput
 from artifact_store.names import ArtifactId, Scope
+from artifact_store.permissions import Action
 from google_adk_aws import _facts
 from google_adk_aws._batch_exchange import Outcomes, exchange, run_groups
-from google_adk_aws._batch_items import MAX_ITEMS, Name, PreparedSave, Wanted, groups_of
+from google_adk_aws._batch_items import MAX_ITEMS, Name, PreparedSave, Wanted, artifact_in, groups_of
 from google_adk_aws._batch_loading import NO_ROOM, LoadGroup
 from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
 from google_adk_aws._client_links import LinkCalls
 from google_adk_aws._deletions import StatusCallback, UserDeletion, delete_session, delete_user
-from google_adk_aws._errors import ArtifactEncryptionError, ArtifactError, InvalidArtifactError
+from google_adk_aws._errors import ArtifactEncryptionError, ArtifactError, ArtifactForbiddenError, InvalidArtifactError
 from google_adk_aws._paths import scope_path
 from google_adk_aws._saving import MAX_CONTENT_BYTES
 from google_adk_aws._threads import in_thread
@@ -54,7 +55,7 @@ class BatchCalls(LinkCalls):
         for index, item in enumerate(given):
             try:
                 prepared.append((index, await self._prepared(scope, item)))
-            except (InvalidArtifactError, ArtifactEncryptionError) as error:
+            except (InvalidArtifactError, ArtifactForbiddenError, ArtifactEncryptionError) as error:
                 await outcomes.refuse(index, error)
         groups = list(groups_of(prepared))
         at_once = 1 if _share_artifacts(groups) else _checked(concurrency)
@@ -84,7 +85,7 @@ class BatchCalls(LinkCalls):
             progress: Called with `BatchProgress` after every item.
         """
         outcomes: Outcomes[StoredContent]
-        outcomes, wanted = await _wanted(scope, names, progress)
+        outcomes, wanted = await self._wanted("read", scope, names, progress)
 
         async def run(group: Sequence[Wanted]) -> None:
             loading = LoadGroup(
@@ -112,7 +113,7 @@ class BatchCalls(LinkCalls):
     ) -> list[BatchResult[VersionMetadata]]:
         """What is known of artifacts; arguments as of `load_artifacts`."""
         outcomes: Outcomes[VersionMetadata]
-        outcomes, wanted = await _wanted(scope, names, progress)
+        outcomes, wanted = await self._wanted("read", scope, names, progress)
         by_index = {item.index: item for item in wanted}
 
         async def take(index: int, result: Mapping[str, Any]) -> None:
@@ -138,7 +139,7 @@ class BatchCalls(LinkCalls):
     ) -> list[BatchResult[bool]]:
         """Deletes artifacts with all versions; a value tells whether there was one. See `load_artifacts`."""
         outcomes: Outcomes[bool]
-        outcomes, wanted = await _wanted(scope, filenames, progress)
+        outcomes, wanted = await self._wanted("delete", scope, filenames, progress)
 
         async def take(index: int, result: Mapping[str, Any]) -> None:
             await outcomes.put(index, _facts.flag(result, "existed"))
@@ -163,6 +164,7 @@ class BatchCalls(LinkCalls):
         """
         if scope.session is None:
             raise InvalidArtifactError("the scope names no session", code="invalid_name", field="session")
+        self._permissions.check("delete", scope)
         try:
             return await delete_session(self._connection, scope)
         finally:
@@ -186,6 +188,8 @@ class BatchCalls(LinkCalls):
             scope = Scope(app, user)
         except InvalidInput as error:
             raise InvalidArtifactError(str(error), code=error.code, field=error.field) from None
+        for deleted in (scope, Scope(app, user, "any")):
+            self._permissions.check("delete", deleted)
         try:
             return await delete_user(self._connection, scope, on_status)
         finally:
@@ -193,9 +197,27 @@ class BatchCalls(LinkCalls):
                 self._cache.clear()
 
     async def _prepared(self, scope: Scope, item: NewArtifact) -> PreparedSave:
+        self._permissions.check("write", artifact_in(scope, item.filename))
         if self._encrypting is None:
             return PreparedSave.of(scope, item)
         return await in_thread(PreparedSave.of, scope, item, self._encrypting.in_memory)
+
+    async def _wanted(
+        self, action: Action, scope: Scope, names: Iterable[Name], progress: BatchProgressCallback | None
+    ) -> tuple[Outcomes[Any], list[Wanted]]:
+        """What is asked for; what cannot or may not be has its result already."""
+        given = list(names)
+        outcomes: Outcomes[Any] = Outcomes([name if isinstance(name, str) else name[0] for name in given], progress)
+        wanted: list[Wanted] = []
+        for index, name in enumerate(given):
+            try:
+                item = Wanted.of(scope, index, name)
+                self._permissions.check(action, item.artifact)
+            except (InvalidArtifactError, ArtifactForbiddenError) as error:
+                await outcomes.refuse(index, error)
+            else:
+                wanted.append(item)
+        return outcomes, wanted
 
     async def _load_one(self, artifact: ArtifactId, version: int | None) -> StoredContent:
         content = await self._loader.load(artifact, version)
@@ -237,21 +259,6 @@ class BatchCalls(LinkCalls):
             await exchange(self._connection, f"{scope_path(scope)}/batch/{operation}", items, take, refuse)
 
         await run_groups(_cut(wanted), run, at_once=_checked(concurrency))
-
-
-async def _wanted(
-    scope: Scope, names: Iterable[Name], progress: BatchProgressCallback | None
-) -> tuple[Outcomes[Any], list[Wanted]]:
-    """What is asked for; what cannot be has its result already."""
-    given = list(names)
-    outcomes: Outcomes[Any] = Outcomes([name if isinstance(name, str) else name[0] for name in given], progress)
-    wanted: list[Wanted] = []
-    for index, name in enumerate(given):
-        try:
-            wanted.append(Wanted.of(scope, index, name))
-        except InvalidArtifactError as error:
-            await outcomes.refuse(index, error)
-    return outcomes, wanted
 
 
 def _cut(wanted: Sequence[Wanted]) -> list[Sequence[Wanted]]:

@@ -15,12 +15,14 @@ from google_adk_aws._encrypted_loading import EncryptedLoading
 from google_adk_aws._encrypted_saving import EncryptedSaving
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._loading import Loader
+from google_adk_aws._permissions import Permissions
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._storage import Storage
 from google_adk_aws._upload import Uploader
 from google_adk_aws._upload_api import UploadApi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Self
 
@@ -47,7 +49,9 @@ class ClientCore:
         cache_max_age: float = 0.0,
         resume_dir: str | os.PathLike[str] | None = None,
         encryption: Encryption | None = None,
+        permissions: Iterable[str] | None = None,
     ) -> None:
+        self._permissions = Permissions(permissions)
         retry = retry or _DEFAULT_RETRY
         self._connection = Connection(base_url, auth=auth, http_client=http_client, timeout=timeout, retry=retry)
         tls_only = self._connection.base_url.scheme == "https"

@@ -40,6 +40,7 @@ class LinkCalls(ClientCore):
             ArtifactEncryptionError: The content is encrypted, and that was not asked for.
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("read", artifact)
         request, metadata = await self._api.link(artifact, version, expires_in=expires_in)
         if metadata.encrypted and not encrypted:
             raise ArtifactEncryptionError(
@@ -65,6 +66,7 @@ class LinkCalls(ClientCore):
             ArtifactEncryptionError: This client loads encrypted content only, and a link's is not (`not_encrypted`).
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("write", artifact)
         if self._encrypting is not None and not self._encrypting.encryption.accept_plain:
             raise ArtifactEncryptionError(
                 "what is uploaded to a link is not encrypted, and this client loads encrypted content only",
@@ -112,6 +114,7 @@ class LinkCalls(ClientCore):
             ArtifactError: Another one of this package's errors.
         """
         handle = upload.upload if isinstance(upload, UploadLink) else upload
+        self._permissions.check("write", handle.artifact)
         description = Description.of(
             mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata
         )
@@ -136,4 +139,5 @@ class LinkCalls(ClientCore):
             ArtifactError: Another one of this package's errors.
         """
         handle = upload.upload if isinstance(upload, UploadLink) else upload
+        self._permissions.check("write", handle.artifact)
         await self._uploads.abort(handle.artifact, handle.id)

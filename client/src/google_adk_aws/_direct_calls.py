@@ -17,6 +17,7 @@ from google_adk_aws._encrypted_loading import EncryptedLoading
 from google_adk_aws._encrypted_saving import EncryptedSaving
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._errors import ArtifactError, ArtifactIntegrityError
+from google_adk_aws._permissions import Permissions
 from google_adk_aws._progress import ProgressCallback
 from google_adk_aws._saving import Condition, Description
 from google_adk_aws._uploading import Uploading, UploadSource
@@ -44,12 +45,20 @@ class DirectCalls:
         multipart_threshold: Content of more bytes goes in parts.
         part_size: Bytes of a part; None: as few as suffice for 10,000 parts, at least 8 MiB.
         encryption: Encrypts what is saved and decrypts what is loaded.
+        permissions: What goes on; by default everything.
     """
 
     def __init__(
-        self, run: Run, *, multipart_threshold: int, part_size: int | None, encryption: Encryption | None = None
+        self,
+        run: Run,
+        *,
+        multipart_threshold: int,
+        part_size: int | None,
+        encryption: Encryption | None = None,
+        permissions: Permissions | None = None,
     ) -> None:
         self._run = run
+        self._permissions = permissions or Permissions(None)
         self._encrypting = None if encryption is None else EncryptedSaving(encryption)
         self._decrypting = EncryptedLoading(encryption)
         self._uploader = DirectUploader(run, self, threshold=multipart_threshold, part_size=part_size)
@@ -111,6 +120,7 @@ class DirectCalls:
         it fails or is cancelled, nothing of it is left. Arguments and errors are those of `ArtifactClient.upload_file`,
         which besides can go on with an upload that broke off.
         """
+        self._permissions.check("write", artifact)
         description = Description.of(
             mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata
         )
@@ -130,6 +140,7 @@ class DirectCalls:
             ArtifactEncryptionError: They cannot be decrypted, or are not encrypted though they must be.
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("read", artifact)
 
         def load(store: ArtifactStore) -> StoredContent:
             return stored_content(store.load(artifact, version))
@@ -148,6 +159,7 @@ class DirectCalls:
             ArtifactNotFoundError: There is no such artifact or version.
             ArtifactError: Another one of this package's errors.
         """
+        self._permissions.check("read", artifact)
         return await self._run(
             lambda store: version_metadata(store, store.describe(artifact, version)),
             operation="describe artifact",
@@ -164,13 +176,15 @@ class DirectCalls:
 
     async def artifacts(self, scope: Scope) -> AsyncIterator[ArtifactSummary]:
         """Every artifact of a scope; a session's list has the user's artifacts too, as `user:NAME`."""
+        self._permissions.check("list", scope)
 
         def read(position: str | None, store: ArtifactStore) -> Page[ArtifactSummary]:
             page = store.list_artifacts(scope, limit=_PAGE, position=position)
             return Page([summary(scope, listed) for listed in page.items], page.position)
 
         async for found in self._pages(read, "list artifacts"):
-            yield found
+            if self._permissions.shows(found.filename, scope):
+                yield found
 
     async def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
         """Every version of an artifact, in ascending order.
@@ -178,6 +192,7 @@ class DirectCalls:
         Raises:
             ArtifactNotFoundError: There is no such artifact.
         """
+        self._permissions.check("list", artifact)
 
         def read(position: str | None, store: ArtifactStore) -> Page[VersionMetadata]:
             page = store.list_versions(artifact, limit=_PAGE, position=position)
@@ -200,6 +215,7 @@ class DirectCalls:
 
     async def _delete(self, artifact: ArtifactId) -> bool:
         """Deletes all versions; tells whether there were any. What a delete has no time for is purged after it."""
+        self._permissions.check("delete", artifact)
         left: list[str] = []
         existed = await self._run(
             lambda store: store.delete(artifact, on_unfinished=lambda _, gen: left.append(gen)),

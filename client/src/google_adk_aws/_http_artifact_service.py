@@ -13,6 +13,7 @@ from google_adk_aws._encryption import Encryption
 from google_adk_aws._retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Self
 
@@ -52,6 +53,9 @@ class HttpArtifactService(AdkArtifactService):
             delete is then seen that much later.
         encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
             By default nothing is encrypted here, and loading what is raises.
+        permissions: What this service may do, e.g. `{"artifact:read", "artifact:write:session"}`; anything else raises
+            `S3PermissionError` and asks nobody. None allows everything. For agents that are handed less than their
+            process may do: what the API allows is another matter.
         **server_options: What ADK's server passes beside `uri` (`agents_dir`); ignored. Without `uri`
             an unknown argument is an error.
 
@@ -73,6 +77,7 @@ class HttpArtifactService(AdkArtifactService):
         cache_bytes: int = _CACHE_BYTES,
         cache_max_age: float = 0.0,
         encryption: Encryption | None = None,
+        permissions: Iterable[str] | None = None,
         **server_options: object,
     ) -> None:
         if (base_url is None) == (uri is None):
@@ -89,6 +94,7 @@ class HttpArtifactService(AdkArtifactService):
             cache_bytes=cache_bytes,
             cache_max_age=cache_max_age,
             encryption=encryption,
+            permissions=permissions,
         )
 
     @property

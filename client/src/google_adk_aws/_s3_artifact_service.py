@@ -14,8 +14,10 @@ from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._direct_running import Runner
 from google_adk_aws._direct_workers import PerProcess, Workers
 from google_adk_aws._encryption import Encryption
+from google_adk_aws._permissions import Permissions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Self
 
@@ -59,6 +61,9 @@ class S3ArtifactService(AdkArtifactService):
             artifact at the same moment may take the same version, and one of the contents is lost, unnoticed.
         encryption: Encrypts what is saved and decrypts what is loaded: `Encryption.with_key(…)`, `.with_kms(…)`.
             By default nothing is encrypted here, and loading what is raises.
+        permissions: What this service may do, e.g. `{"artifact:read", "artifact:write:session"}`; anything else raises
+            `S3PermissionError` and asks nobody. None allows everything. For agents that are handed less than their
+            process may do: what the IAM role allows is another matter.
 
     Raises:
         S3BucketError: The bucket does not exist, or another table indexes it.
@@ -87,7 +92,9 @@ class S3ArtifactService(AdkArtifactService):
         check_index_tag: bool = True,
         allow_unconditional_writes: bool = False,
         encryption: Encryption | None = None,
+        permissions: Iterable[str] | None = None,
     ) -> None:
+        allowed = Permissions(permissions)
         self._access = Access(
             bucket_name=bucket_name,
             region_name=region_name,
@@ -116,6 +123,7 @@ class S3ArtifactService(AdkArtifactService):
             multipart_threshold=multipart_threshold,
             part_size=part_size,
             encryption=encryption,
+            permissions=allowed,
         )
 
     def _open(self) -> Opened:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from typing_extensions import override
@@ -14,6 +14,7 @@ from google_adk_aws._adk_service import AdkArtifactService
 from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._direct_failures import translated
 from google_adk_aws._direct_running import Kind
+from google_adk_aws._permissions import Permissions
 from google_adk_aws._uploading import UploadSource
 from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
 from google_adk_aws.testing._faults import Faults
@@ -37,13 +38,16 @@ class InMemoryArtifactService(AdkArtifactService):
     `S3ArtifactService`: the same code runs, over a bucket and a table in memory that are as strict as AWS.
     Nothing needs boto3, a network or a thread.
 
+    Args:
+        permissions: What it may do, as with the real services; None allows everything.
+
     Attributes:
         faults: What is to go wrong.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, permissions: Iterable[str] | None = None) -> None:
         self.faults = Faults()
-        self._client = _Client(open_store(), self.faults)
+        self._client = _Client(open_store(), self.faults, Permissions(permissions))
 
     @property
     @override
@@ -87,8 +91,10 @@ class _InTurn:
 class _Client(DirectClient):
     """Calls with which something may go wrong."""
 
-    def __init__(self, store: ArtifactStore, faults: Faults) -> None:
-        super().__init__(_InTurn(store), multipart_threshold=_MULTIPART_THRESHOLD, part_size=None)
+    def __init__(self, store: ArtifactStore, faults: Faults, permissions: Permissions) -> None:
+        super().__init__(
+            _InTurn(store), multipart_threshold=_MULTIPART_THRESHOLD, part_size=None, permissions=permissions
+        )
         self._faults = faults
 
     @override

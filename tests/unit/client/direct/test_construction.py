@@ -23,7 +23,8 @@ def test_the_constructor_of_the_service() -> None:
         "endpoint_url: 'str | None' = None, retry_config: 'object | None' = None, *, table_name: 'str | None' = None, "
         "table_endpoint_url: 'str | None' = None, workers: 'int' = 20, multipart_threshold: 'int' = 8388608, "
         "part_size: 'int | None' = None, check_bucket: 'bool' = True, check_index_tag: 'bool' = True, "
-        "allow_unconditional_writes: 'bool' = False, encryption: 'Encryption | None' = None) -> 'None'"
+        "allow_unconditional_writes: 'bool' = False, encryption: 'Encryption | None' = None, "
+        "permissions: 'Iterable[str] | None' = None) -> 'None'"
     )
 
 
