@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import replace
-from typing import Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from artifact_store.adapters.bucket_index import BucketIndex
+from artifact_store.adapters.bucket_sweeping import sweep
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._batch_exchange import Outcomes, run_groups
 from google_adk_aws._batch_items import Name, Wanted, artifact_in, name_in
@@ -13,6 +16,9 @@ from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtif
 from google_adk_aws._direct_calls import DirectCalls
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
+
+if TYPE_CHECKING:
+    from artifact_store.store import ArtifactStore
 
 __all__ = ["DirectClient"]
 
@@ -162,6 +168,33 @@ class DirectClient(DirectCalls):
             concurrency=concurrency,
             progress=progress,
         )
+
+    async def sweep(self, scope: Scope) -> int:
+        """Removes what crashed deletes and saves have left of a scope's artifacts in a bucket without a table.
+
+        Nothing that lives is touched: it may run beside everything else, at any time and as often as you like. Nobody
+        has to: the next one who saves or deletes an artifact does the same for that one.
+
+        Args:
+            scope: A session, or a user's own artifacts; each is swept by itself.
+
+        Returns:
+            How many versions were removed.
+
+        Raises:
+            InvalidArtifactError: There is a table: the stack's own maintenance sweeps, or `python -m artifact_store
+                reconcile` (`has_table`).
+            ArtifactError: Another one of this package's errors; what was not removed is found again.
+        """
+        self._permissions.check("delete", scope)
+        return await self._run(partial(_sweep, scope), operation="sweep a scope", kind="write", to_end=True)
+
+
+def _sweep(scope: Scope, store: ArtifactStore) -> int:
+    index = store.ports.index
+    if not isinstance(index, BucketIndex):
+        raise InvalidArtifactError("this bucket has a table, which its reconcile compares it with", code="has_table")
+    return sweep(store.ports.objects, index, scope)
 
 
 async def _batch(

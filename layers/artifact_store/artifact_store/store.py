@@ -47,6 +47,11 @@ class ArtifactStore:
         self._healer = Healer(ports)
         self._uploader = Uploader(ports)
 
+    @property
+    def ports(self) -> Ports:
+        """What it stands on, for maintenance."""
+        return self._ports
+
     def save(
         self,
         artifact: ArtifactId,
