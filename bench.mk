@@ -5,6 +5,10 @@ BENCH := $(TOOLS)/bench/.stamp
 COLD_START ?=
 
 ##@ Measure
+.PHONY: cost
+cost: $(SETUP) ## What a month costs (ARGS="--artifacts 1e6 --size 200KB --saves 1e5 --loads 1e6"; ARGS=--help)
+	@$(BIN)/python scripts/cost.py $(ARGS)
+
 .PHONY: bench
 bench: $(SETUP) $(EMULATOR) $(BENCH) $(if $(COLD_START),cold-start) ## Compare with other artifact services, into docs/benchmarks (ARGS="--quick")
 	@$(BIN)/python -m benchmarks.compare $(ARGS)

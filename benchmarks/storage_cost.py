@@ -24,6 +24,7 @@ WRITE_UNIT = 0.625
 READ_UNIT = 0.125
 S3_PUT = 5.0
 S3_GET = 0.4
+S3_LIST = 5.0
 
 DOC = ArtifactId.of(app="reports", user="ada@example.com", session="7d7ef3fd1a55", filename="charts/q1.png")
 FACTS: dict[str, Any] = {
