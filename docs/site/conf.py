@@ -15,7 +15,7 @@ version = release = __version__
 
 # The source folder is the repository, so that links between pages lead where they lead there.
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/**.md", "docs/adr/*.md"]
+include_patterns = ["*.md", "examples/*.md", "docs/**.md", "docs/adr/*.md"]
 exclude_patterns = ["docs/site"]
 
 extensions = [

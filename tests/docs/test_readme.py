@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "ARCHITECTURE.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *ROOT.glob("events/*.md"),
+    *ROOT.glob("examples/*.md"),
 ]
 LOCAL_URL = "http://127.0.0.1:8080"
 
