@@ -87,7 +87,8 @@ def test_the_constructor_of_the_service() -> None:
         "http_client: 'httpx.AsyncClient | None' = None, storage_client: 'httpx.AsyncClient | None' = None, "
         "timeout: 'float | httpx.Timeout | None' = None, retry: 'RetryPolicy | None' = None, "
         "cache_bytes: 'int' = 33554432, cache_max_age: 'float' = 0.0, encryption: 'Encryption | None' = None, "
-        "permissions: 'Iterable[str] | None' = None, **server_options: 'object') -> 'None'"
+        "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None, "
+        "**server_options: 'object') -> 'None'"
     )
 
 

@@ -20,11 +20,11 @@ def test_the_constructor_of_the_service() -> None:
     assert str(inspect.signature(S3ArtifactService)) == (
         "(bucket_name: 'str', region_name: 'str | None' = None, aws_access_key_id: 'str | None' = None, "
         "aws_secret_access_key: 'str | None' = None, aws_session_token: 'str | None' = None, "
-        "endpoint_url: 'str | None' = None, retry_config: 'object | None' = None, *, table_name: 'str | None' = None, "
+        "endpoint_url: 'str | None' = None, retry_config: 'RetryConfig | RetryPolicy | None' = None, *, table_name: 'str | None' = None, "
         "table_endpoint_url: 'str | None' = None, workers: 'int' = 20, multipart_threshold: 'int' = 8388608, "
         "part_size: 'int | None' = None, check_bucket: 'bool' = True, check_index_tag: 'bool' = True, "
         "allow_unconditional_writes: 'bool' = False, encryption: 'Encryption | None' = None, "
-        "permissions: 'Iterable[str] | None' = None) -> 'None'"
+        "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None) -> 'None'"
     )
 
 
