@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from google.adk.artifacts.base_artifact_service import ArtifactVersion, BaseArtifactService
 from google.genai import types
 
 from artifact_store.names import ArtifactId, Scope
@@ -21,6 +20,9 @@ from google_adk_aws.migration._model import (
     SourceVersion,
     TargetVersion,
 )
+
+if TYPE_CHECKING:
+    from google.adk.artifacts.base_artifact_service import ArtifactVersion, BaseArtifactService
 
 __all__ = ["ServiceSource", "ServiceTarget"]
 
@@ -116,8 +118,8 @@ class ServiceTarget:
         size: int,
         facts: Facts,
         *,
-        key: str,
-        latest: TargetVersion | None,
+        key: str,  # noqa: ARG002 - ADK's interface has no place for it
+        latest: TargetVersion | None,  # noqa: ARG002 - the same
     ) -> TargetVersion:
         """Saves a version; nobody else is to save the artifact meanwhile, and `key` and `latest` are not used."""
         header = PartHeader(kind=facts.kind, mime_type=facts.mime_type, display_name=facts.display_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import hashlib
 import tempfile
@@ -10,7 +11,7 @@ from typing import BinaryIO, Final, cast
 
 from google_adk_aws._threads import in_thread
 
-__all__ = ["digest_of", "spool"]
+__all__ = ["digest_of", "is_text", "spool"]
 
 _IN_MEMORY: Final = 8 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
@@ -36,3 +37,16 @@ def _digest(file: BinaryIO) -> tuple[str, int]:
         size += len(chunk)
     file.seek(0)
     return digest.hexdigest(), size
+
+
+def is_text(file: BinaryIO) -> bool:
+    """Whether all of a file is UTF-8. Blocks."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

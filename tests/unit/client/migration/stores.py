@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from google.adk.artifacts.base_artifact_service import BaseArtifactService
 from google.genai import types
 
 from artifact_store import Scope
+
+if TYPE_CHECKING:
+    from google.adk.artifacts.base_artifact_service import BaseArtifactService
 
 __all__ = ["SESSION", "USER", "contents", "fill", "owner", "png"]
 
@@ -34,7 +36,7 @@ async def fill(service: BaseArtifactService) -> None:
 
 async def contents(service: BaseArtifactService, scope: Scope = SESSION) -> dict[str, list[types.Part | None]]:
     """Every version of every artifact that a session sees."""
-    place = {"app_name": scope.app, "user_id": scope.user, "session_id": scope.session}
+    place: dict[str, Any] = {"app_name": scope.app, "user_id": scope.user, "session_id": scope.session}
     found: dict[str, list[types.Part | None]] = {}
     for name in await service.list_artifact_keys(**place):
         numbers = await service.list_versions(**place, filename=name)
