@@ -1,8 +1,9 @@
 """Moving artifacts from one ADK artifact service to another.
 
-    from google_adk_aws.migration import ClientTarget, FileSource, migrate
+    from google_adk_aws.migration import ClientTarget, FileSource, migrate, verify
 
     report = await migrate(FileSource("artifacts"), ClientTarget(service.client, address="s3://my-artifacts"))
+    report = await verify(FileSource("artifacts"), ClientTarget(service.client, address="s3://my-artifacts"))
 
 Told in `docs/migration.md`. Sources are only read.
 """
@@ -29,6 +30,7 @@ from google_adk_aws.migration._model import (
 )
 from google_adk_aws.migration._report import Failure, ProgressCallback, Report
 from google_adk_aws.migration._service_store import ServiceSource, ServiceTarget
+from google_adk_aws.migration._verifying import verify
 
 __all__ = [
     "CREATED_KEY",
@@ -57,4 +59,5 @@ __all__ = [
     "Target",
     "TargetVersion",
     "migrate",
+    "verify",
 ]
