@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -33,21 +33,22 @@ COMMAND: Final = "import typer; from google_adk_aws.cli.migrate import migrate; 
 @pytest.fixture(scope="module")
 def endpoint_url() -> Iterator[str]:
     with Emulator() as emulator:
-        s3 = boto3.client("s3", endpoint_url=emulator.url, region_name="us-east-1", **_keys())
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=emulator.url,
+            region_name="us-east-1",
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
         s3.create_bucket(Bucket="my-artifacts")
         s3.put_bucket_versioning(Bucket="my-artifacts", VersioningConfiguration={"Status": "Enabled"})
         s3.close()
         yield emulator.url
 
 
-def _keys() -> dict[str, str]:
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    return {name.lower(): CREDENTIALS[name] for name in names}
-
-
 async def _fill(folder: Path) -> None:
     service = FileArtifactService(folder)
-    place = {"app_name": "reports", "user_id": "ada", "session_id": "s1"}
+    place: dict[str, Any] = {"app_name": "reports", "user_id": "ada", "session_id": "s1"}
     for name, text in (("q1.md", "# Q1"), ("q1.md", "# Q1 was good"), ("q2.md", "# Q2"), ("user:logo", "an owl!!")):
         await service.save_artifact(**place, filename=name, artifact=types.Part(text=text))
 
