@@ -160,6 +160,34 @@ async def test_two_migrations_at_the_same_time_save_each_version_once(
     assert await contents(ours) == await contents(files)
 
 
+async def test_another_migration_that_overtakes_a_save_has_done_it(
+    ours: S3ArtifactService, target: ClientTarget, tmp_path: Path
+) -> None:
+    await fill(files := FileArtifactService(tmp_path))
+
+    class Overtaken(ClientTarget):
+        async def save(self, *args: Any, **kwargs: Any) -> TargetVersion:
+            await migrate(FileSource(tmp_path), target)
+            return await super().save(*args, **kwargs)
+
+    report = await migrate(FileSource(tmp_path), Overtaken(ours.client, address="s3://ours"), concurrency=1)
+    assert (report.ok, report.copied, report.present) == (True, 0, 5)
+    assert await contents(ours) == await contents(files)
+
+
+async def test_equal_versions_are_not_taken_for_one_another(
+    ours: S3ArtifactService, target: ClientTarget, tmp_path: Path
+) -> None:
+    files = FileArtifactService(tmp_path)
+    for data in (b"a", b"a", b"b", b"a"):
+        await files.save_artifact(**owner("log"), artifact=png(data))
+    with pytest.raises(Killed):
+        await migrate(FileSource(tmp_path), Dying(ours, at=1, after=True), provenance=False)
+    for copied in (3, 0):
+        assert (await migrate(FileSource(tmp_path), target, provenance=False)).copied == copied
+    assert await contents(ours) == await contents(files)
+
+
 async def test_who_saves_meanwhile_keeps_what_they_saved(ours: S3ArtifactService, tmp_path: Path) -> None:
     files = FileArtifactService(tmp_path)
     for number in range(2):

@@ -180,9 +180,21 @@ class TestFiles:
         files = FileArtifactService(tmp_path)
         await files.save_artifact(**owner("x"), artifact=png(b"1"))
         told = tmp_path / "apps/reports/users/ada/sessions/s1/artifacts/x/versions/0/metadata.json"
-        told.write_text(json.dumps({**json.loads(told.read_text()), "fileName": "user:x", "canonicalUri": "file:///y"}))
+        told.write_text(json.dumps({**json.loads(told.read_text()), "fileName": "user:y", "canonicalUri": "file:///y"}))
         await migrate(FileSource(tmp_path), target)
         assert await contents(ours) == {"x": [png(b"1")]}
+
+    async def test_two_folders_that_claim_one_name_are_not_mixed(
+        self, tmp_path: Path, ours: S3ArtifactService, target: ClientTarget
+    ) -> None:
+        files = FileArtifactService(tmp_path)
+        for name in ("x", "y"):
+            await files.save_artifact(**owner(name), artifact=png(name.encode()))
+        told = tmp_path / "apps/reports/users/ada/sessions/s1/artifacts/y/versions/0/metadata.json"
+        told.write_text(json.dumps({**json.loads(told.read_text()), "fileName": "x"}))
+        report = await migrate(FileSource(tmp_path), target)
+        assert [failure.reason for failure in report.failures] == ["the source has two artifacts of this name"]
+        assert await contents(ours) == {"x": [png(b"x")]}
 
     async def test_a_link_is_not_followed(self, tmp_path: Path, ours: S3ArtifactService, target: ClientTarget) -> None:
         await FileArtifactService(tmp_path).save_artifact(**owner("x"), artifact=png(b"1"))
@@ -295,7 +307,8 @@ class TestS3:
             await old.save_artifact(**owner("ä", Scope("ä/ö", "ada", "s1")), artifact=png(b"1"))
             await old.save_artifact(**owner("gone"), artifact=png(b"1"))
             await old.delete_artifact(**owner("gone"))
-            s3.put_object(Bucket=bucket, Key="readme", Body=b"")
+            for key in ("readme", "!blobs/of-the-store"):
+                s3.put_object(Bucket=bucket, Key=key, Body=b"")
             report: Report = await migrate(BucketSource(old), target)
             assert (report.failures, report.copied) == ([], 6)
             assert report.skipped == [("readme", "an object key has five segments")]
