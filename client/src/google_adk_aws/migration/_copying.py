@@ -205,7 +205,7 @@ class _Copying:
         place = [self._journal.ident, self._source.address, found.artifact.key_prefix, number]
         key = _key([*place, sha256, _told(facts), latest and latest.etag])
         copy = await self._target.save(found.artifact, file, size, facts, key=key, latest=latest)
-        if facts.kind == "file" and size < len(REFERENCE_PREFIX) + 4096:
+        if facts.kind == "file":
             file.seek(0)
             if file.read(len(REFERENCE_PREFIX)) == REFERENCE_PREFIX.encode():
                 self._report.references.append(found.artifact.object_key(number))
