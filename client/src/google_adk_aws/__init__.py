@@ -17,6 +17,7 @@ from google_adk_aws._client import ArtifactClient
 from google_adk_aws._deletions import UserDeletion
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._errors import (
+    ArtifactCircuitOpenError,
     ArtifactConflictError,
     ArtifactConnectionError,
     ArtifactEncryptionError,
@@ -49,12 +50,17 @@ from google_adk_aws._errors import (
 from google_adk_aws._http_artifact_service import HttpArtifactService
 from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
 from google_adk_aws._progress import Progress
+from google_adk_aws._resilience import ResiliencePolicy, ResilienceSnapshot
+from google_adk_aws._resilience_budget import RetryBudget
+from google_adk_aws._resilience_circuit import CircuitPolicy
 from google_adk_aws._retry import RetryPolicy
+from google_adk_aws._retry_config import RetryConfig
 from google_adk_aws._s3_artifact_service import S3ArtifactService
 from google_adk_aws._version import __version__
 from google_adk_aws._wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata
 
 __all__ = [
+    "ArtifactCircuitOpenError",
     "ArtifactClient",
     "ArtifactConflictError",
     "ArtifactConnectionError",
@@ -78,6 +84,7 @@ __all__ = [
     "BatchProgress",
     "BatchResult",
     "BearerAuth",
+    "CircuitPolicy",
     "ContentInfo",
     "DownloadLink",
     "Encryption",
@@ -88,6 +95,10 @@ __all__ = [
     "OAuth2ClientCredentials",
     "PartHeader",
     "Progress",
+    "ResiliencePolicy",
+    "ResilienceSnapshot",
+    "RetryBudget",
+    "RetryConfig",
     "RetryPolicy",
     "S3ArtifactError",
     "S3ArtifactNotFoundError",

@@ -46,6 +46,7 @@ class ArtifactClient(BatchCalls):
             By default nothing is encrypted here, and loading what is raises.
         permissions: What this client may do, e.g. `{"artifact:read", "artifact:write:session"}`; anything else raises
             `ArtifactForbiddenError` and asks nobody. None allows everything. What the API allows is another matter.
+        resilience: What happens when the API fails: retries, circuits, hedged reads. In place of `retry`.
 
     Raises:
         ValueError: The URL is not one of the API, or an argument cannot be.

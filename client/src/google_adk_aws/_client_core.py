@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from google_adk_aws._api import ArtifactApi
 from google_adk_aws._auth import Auth
@@ -16,6 +16,7 @@ from google_adk_aws._encrypted_saving import EncryptedSaving
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._loading import Loader
 from google_adk_aws._permissions import Permissions
+from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._storage import Storage
 from google_adk_aws._upload import Uploader
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["ClientCore"]
-
-_DEFAULT_RETRY: Final = RetryPolicy()
 
 
 class ClientCore:
@@ -50,10 +49,15 @@ class ClientCore:
         resume_dir: str | os.PathLike[str] | None = None,
         encryption: Encryption | None = None,
         permissions: Iterable[str] | None = None,
+        resilience: ResiliencePolicy | None = None,
     ) -> None:
         self._permissions = Permissions(permissions)
-        retry = retry or _DEFAULT_RETRY
-        self._connection = Connection(base_url, auth=auth, http_client=http_client, timeout=timeout, retry=retry)
+        policy = resilience_of(resilience, retry)
+        retry = policy.retry
+        self._resilience = Resilience(policy)
+        self._connection = Connection(
+            base_url, auth=auth, http_client=http_client, timeout=timeout, resilience=self._resilience
+        )
         tls_only = self._connection.base_url.scheme == "https"
         self._storage = Storage(http_client=storage_client, timeout=timeout, tls_only=tls_only)
         self._api = ArtifactApi(self._connection)
@@ -75,6 +79,10 @@ class ClientCore:
     def base_url(self) -> str:
         """The address of the API."""
         return str(self._connection.base_url).rstrip("/")
+
+    def resilience_snapshot(self) -> ResilienceSnapshot:
+        """How the calls of this client to the API fare: circuits, retries, hedges."""
+        return self._resilience.snapshot()
 
     async def aclose(self) -> None:
         """Closes the connections made here; the client cannot be used after that."""

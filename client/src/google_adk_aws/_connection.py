@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final
 
 import httpx
 
 from google_adk_aws._auth import Auth, resolve_auth
-from google_adk_aws._errors import ArtifactError, ArtifactTimeoutError
 from google_adk_aws._pool import ClientPool
 from google_adk_aws._problems import error_of
+from google_adk_aws._resilience import Resilience
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._transport import transport_errors
 from google_adk_aws._version import __version__
@@ -20,6 +20,10 @@ __all__ = ["Connection", "base_url_of"]
 
 _SCHEMES: Final = {"http": "http", "https": "https", "artifacts+http": "http", "artifacts+https": "https"}
 _DEFAULT_TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
+_READS: Final = frozenset({"GET", "HEAD"})
+_READING: Final = ("/batch/load", "/batch/describe", "/link")
+"""What is asked for by POST."""
+
 _USER_AGENT: Final = f"google-adk-aws/{__version__}"
 
 
@@ -55,7 +59,7 @@ class Connection:
         auth: See `HttpArtifactService`.
         http_client: Used instead of own clients, and not closed.
         timeout: Timeouts of one request; by default 30 s, 5 s to connect, or what `http_client` has.
-        retry: When to repeat.
+        resilience: What stands between a request and an API that fails.
     """
 
     def __init__(
@@ -65,14 +69,19 @@ class Connection:
         auth: Auth,
         http_client: httpx.AsyncClient | None,
         timeout: float | httpx.Timeout | None,
-        retry: RetryPolicy,
+        resilience: Resilience,
     ) -> None:
         self.base_url = base_url_of(base_url)
-        self.retry = retry
+        self.resilience = resilience
         self._auth = resolve_auth(auth, self.base_url)
         self._timeout = httpx.Timeout(timeout) if timeout is not None else None
         self._pool = ClientPool(http_client=http_client, timeout=self._timeout or _DEFAULT_TIMEOUT)
         self._prefix = self.base_url.raw_path.rstrip(b"/")
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """When a request is repeated."""
+        return self.resilience.policy.retry
 
     async def aclose(self) -> None:
         """Closes the clients made here."""
@@ -103,27 +112,12 @@ class Connection:
         Raises:
             ArtifactError: As `_errors` describes; the last attempt's, when all have failed.
         """
-        policy = retry or self.retry
-        last_error: ArtifactError | None = None
-        deadline = asyncio.timeout(policy.deadline)
-        try:
-            async with deadline:
-                async for attempt in policy.attempted():
-                    with attempt:
-                        try:
-                            return await self._send_once(method, path, expect, headers, content, sha256)
-                        except ArtifactError as error:
-                            last_error = error
-                            raise
-        except TimeoutError as error:
-            if not deadline.expired():
-                raise
-            raise ArtifactTimeoutError(
-                f"no answer from {self._place} within the deadline of {policy.deadline:g} s"
-                + (f"; the last attempt failed with: {last_error}" if last_error else ""),
-                code="deadline_exceeded",
-            ) from (last_error or error)
-        raise AssertionError("tenacity ended its loop without a result")  # pragma: no cover
+        return await self.resilience.call(
+            partial(self._send_once, method, path, expect, headers, content, sha256),
+            direction="read" if method in _READS or path.endswith(_READING) else "write",
+            place=self._place,
+            retry=retry,
+        )
 
     async def _send_once(
         self,

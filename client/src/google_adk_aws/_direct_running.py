@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 from google_adk_aws._direct_failures import translated
 from google_adk_aws._direct_workers import PerProcess, Workers
+from google_adk_aws._resilience import Resilience
 
 if TYPE_CHECKING:
     from artifact_store.store import ArtifactStore
@@ -50,11 +51,16 @@ class Runner:
     Args:
         opened: The clients, and the store over them.
         workers: The threads.
+        resilience: What stands between an operation and a storage that fails.
+        place: What is called, as messages name it.
     """
 
-    def __init__(self, opened: PerProcess[Opened], workers: Workers) -> None:
+    def __init__(self, opened: PerProcess[Opened], workers: Workers, resilience: Resilience, *, place: str) -> None:
         self._opened = opened
         self._workers = workers
+        self._resilience = resilience
+        self._place = place
+        self._patient = resilience.policy.retry.without_deadline()
 
     async def __call__(
         self,
@@ -66,7 +72,14 @@ class Runner:
         to_end: bool = False,
     ) -> Result:
         """Does what `Run` says."""
-        return await self._workers.call(partial(self._call, function, operation, kind), to_end=to_end)
+        call = partial(self._call, function, operation, kind)
+        return await self._resilience.call(
+            lambda: self._workers.call(call, to_end=to_end),
+            direction=kind,
+            place=self._place,
+            # What goes on to its end sends content, which takes the time that it takes.
+            retry=self._patient if to_end else None,
+        )
 
     def _call(self, function: Callable[[ArtifactStore], Result], operation: str, kind: Kind) -> Result:
         with translated(operation):

@@ -15,7 +15,8 @@
     │   ├── ArtifactThrottledError         too many requests (429)
     │   ├── ArtifactServerError            the API or its storage failed, or an equal request is in progress
     │   └── ArtifactConnectionError        no answer at all
-    │       └── ArtifactTimeoutError       no answer in time; a save may or may not have happened
+    │       ├── ArtifactTimeoutError       no answer in time; a save may or may not have happened
+    │       └── ArtifactCircuitOpenError   not even asked: calls before this one got no answer
     ├── ArtifactIntegrityError             the bytes are not what they were: damaged, or changed meanwhile
     ├── ArtifactEncryptionError            content cannot be encrypted, or what is stored cannot be decrypted
     ├── S3BucketError                      the bucket or its index table is missing, or not fit for artifacts
@@ -44,6 +45,7 @@ from google.adk.errors.input_validation_error import InputValidationError
 from google_adk_aws._redaction import redact
 
 __all__ = [
+    "ArtifactCircuitOpenError",
     "ArtifactConflictError",
     "ArtifactConnectionError",
     "ArtifactEncryptionError",
@@ -198,6 +200,10 @@ class ArtifactConnectionError(ArtifactUnavailableError):
 
 class ArtifactTimeoutError(ArtifactConnectionError):
     """No answer within the timeout or the deadline; a save may or may not have happened."""
+
+
+class ArtifactCircuitOpenError(ArtifactConnectionError):
+    """Nothing was sent: calls before this one got no answer. `retry_after` says when the next one may go through."""
 
 
 class ArtifactIntegrityError(ArtifactError):

@@ -10,6 +10,7 @@ from google_adk_aws._adk_service import AdkArtifactService
 from google_adk_aws._auth import Auth
 from google_adk_aws._client import ArtifactClient
 from google_adk_aws._encryption import Encryption
+from google_adk_aws._resilience import ResiliencePolicy, ResilienceSnapshot
 from google_adk_aws._retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class HttpArtifactService(AdkArtifactService):
         permissions: What this service may do, e.g. `{"artifact:read", "artifact:write:session"}`; anything else raises
             `S3PermissionError` and asks nobody. None allows everything. For agents that are handed less than their
             process may do: what the API allows is another matter.
+        resilience: What happens when the API fails: retries, circuits, hedged reads. In place of `retry`.
         **server_options: What ADK's server passes beside `uri` (`agents_dir`); ignored. Without `uri`
             an unknown argument is an error.
 
@@ -78,6 +80,7 @@ class HttpArtifactService(AdkArtifactService):
         cache_max_age: float = 0.0,
         encryption: Encryption | None = None,
         permissions: Iterable[str] | None = None,
+        resilience: ResiliencePolicy | None = None,
         **server_options: object,
     ) -> None:
         if (base_url is None) == (uri is None):
@@ -95,6 +98,7 @@ class HttpArtifactService(AdkArtifactService):
             cache_max_age=cache_max_age,
             encryption=encryption,
             permissions=permissions,
+            resilience=resilience,
         )
 
     @property
@@ -107,6 +111,10 @@ class HttpArtifactService(AdkArtifactService):
     def client(self) -> ArtifactClient:
         """What this service calls; it has what ADK has no call for (files, links, batches). Closed with the service."""
         return self._client
+
+    def resilience_snapshot(self) -> ResilienceSnapshot:
+        """How the calls to the API fare: circuits, retries, hedges."""
+        return self._client.resilience_snapshot()
 
     async def aclose(self) -> None:
         """Closes the connections made here; the service cannot be used after that."""

@@ -6,7 +6,9 @@ import asyncio
 import dataclasses
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import tenacity
 
@@ -15,6 +17,9 @@ from google_adk_aws._errors import ArtifactError, ArtifactUnavailableError
 __all__ = ["RetryPolicy"]
 
 logger = logging.getLogger(__name__)
+
+
+_MAX_BASE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,10 @@ class RetryPolicy:
         max_retry_after: Longest Retry-After that is waited for, in seconds; with a longer one the
             call fails at once and the error's `retry_after` says when to come back.
         deadline: Time for one call over all attempts and waits, in seconds; None for no limit.
+        exponential_base: What the upper bound of a wait is multiplied by with every attempt.
+        jitter: Whether a wait is drawn between 0 and its bound. Without it, clients that failed together come back
+            together.
+        codes: Errors that are repeated, by their codes, of those that may work later; None for all of them.
     """
 
     attempts: int = 10
@@ -39,6 +48,9 @@ class RetryPolicy:
     max_delay: float = 5.0
     max_retry_after: float = 20.0
     deadline: float | None = 90.0
+    exponential_base: float = 2.0
+    jitter: bool = True
+    codes: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
@@ -49,18 +61,22 @@ class RetryPolicy:
             raise ValueError("max_retry_after must not be negative")
         if self.deadline is not None and self.deadline <= 0:
             raise ValueError("deadline must be more than 0 seconds, or None")
+        if not 1 <= self.exponential_base <= _MAX_BASE:
+            raise ValueError(f"exponential_base must lie between 1 and {_MAX_BASE}")
 
     def is_worth_repeating(self, error: BaseException) -> bool:
         """Whether the same request may work later."""
         if not isinstance(error, ArtifactUnavailableError):
+            return False
+        if self.codes is not None and error.code not in self.codes:
             return False
         return error.retry_after is None or error.retry_after <= self.max_retry_after
 
     def delay(self, *, attempt: int, error: BaseException | None) -> float:
         """Seconds to wait after attempt number `attempt` (from 1) failed with `error`."""
         # The exponent is bounded: 2.0**1024 overflows, and the bound is reached long before.
-        ceiling = min(self.max_delay, self.base_delay * 2.0 ** min(attempt - 1, 64))
-        delay = random.uniform(0, ceiling)  # noqa: S311 - spreads load, guards nothing
+        ceiling = min(self.max_delay, self.base_delay * self.exponential_base ** min(attempt - 1, 64))
+        delay = random.uniform(0, ceiling) if self.jitter else ceiling  # noqa: S311 - spreads load, guards nothing
         retry_after = error.retry_after if isinstance(error, ArtifactError) else None
         if retry_after is None:
             return delay
@@ -71,16 +87,29 @@ class RetryPolicy:
         """The same, for what may take as long as it gets on."""
         return dataclasses.replace(self, deadline=None)
 
-    def attempted(self) -> tenacity.AsyncRetrying:
-        """The loop of attempts; the last one's error leaves it."""
+    def once(self) -> tenacity.AsyncRetrying:
+        """The loop of one attempt."""
+        return dataclasses.replace(self, attempts=1).attempted()
+
+    def attempted(self, *, unless: Callable[[], bool] | None = None) -> tenacity.AsyncRetrying:
+        """The loop of attempts; the last one's error leaves it.
+
+        Args:
+            unless: Asked before a wait; when it says so, there is no further attempt.
+        """
 
         def wait(state: tenacity.RetryCallState) -> float:
             return self.delay(attempt=state.attempt_number, error=_error_of(state))
 
-        stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.attempts)
+        enough: tenacity.stop.stop_base = tenacity.stop_after_attempt(self.attempts)
         if self.deadline is not None:
             # Better the API's own error now than a timeout after a wait that leads nowhere.
-            stop = tenacity.stop_any(stop, tenacity.stop_before_delay(self.deadline))
+            enough = tenacity.stop_any(enough, tenacity.stop_before_delay(self.deadline))
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            # Last: it may take something away, which only an attempt that is made is worth.
+            return enough(state) or (unless is not None and unless())
+
         return tenacity.AsyncRetrying(
             stop=stop,
             wait=wait,

@@ -15,6 +15,9 @@ from google_adk_aws._direct_running import Runner
 from google_adk_aws._direct_workers import PerProcess, Workers
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._permissions import Permissions
+from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
+from google_adk_aws._retry import RetryPolicy
+from google_adk_aws._retry_config import RetryConfig, retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +51,8 @@ class S3ArtifactService(AdkArtifactService):
         aws_secret_access_key: …
         aws_session_token: …
         endpoint_url: Another server than AWS's, or an endpoint of one's own. It has to honour conditional writes.
-        retry_config: Kept as an attribute.
+        retry_config: How often and how long one operation is tried, above boto3's own attempts for single calls: a
+            `RetryConfig` or a `RetryPolicy`. By default a `RetryConfig()`.
         table_name: The DynamoDB table that is the index: the stack's own, or any with string keys `pk` and `sk`.
         table_endpoint_url: As `endpoint_url`, for DynamoDB.
         workers: Threads that call AWS, at most.
@@ -64,6 +68,7 @@ class S3ArtifactService(AdkArtifactService):
         permissions: What this service may do, e.g. `{"artifact:read", "artifact:write:session"}`; anything else raises
             `S3PermissionError` and asks nobody. None allows everything. For agents that are handed less than their
             process may do: what the IAM role allows is another matter.
+        resilience: What happens when the storage fails: retries, circuits, hedged reads. In place of `retry_config`.
 
     Raises:
         S3BucketError: The bucket does not exist, or another table indexes it.
@@ -81,7 +86,7 @@ class S3ArtifactService(AdkArtifactService):
         aws_secret_access_key: str | None = None,
         aws_session_token: str | None = None,
         endpoint_url: str | None = None,
-        retry_config: object | None = None,
+        retry_config: RetryConfig | RetryPolicy | None = None,
         *,
         table_name: str | None = None,
         table_endpoint_url: str | None = None,
@@ -93,7 +98,10 @@ class S3ArtifactService(AdkArtifactService):
         allow_unconditional_writes: bool = False,
         encryption: Encryption | None = None,
         permissions: Iterable[str] | None = None,
+        resilience: ResiliencePolicy | None = None,
     ) -> None:
+        policy = resilience_of(resilience, retry_policy(retry_config, default=resilience is None))
+        self._resilience = Resilience(policy)
         allowed = Permissions(permissions)
         self._access = Access(
             bucket_name=bucket_name,
@@ -119,7 +127,7 @@ class S3ArtifactService(AdkArtifactService):
             opened.close()
             raise
         self._client = DirectClient(
-            Runner(self._opened, self._workers),
+            Runner(self._opened, self._workers, self._resilience, place=f"the bucket {bucket_name!r}"),
             multipart_threshold=multipart_threshold,
             part_size=part_size,
             encryption=encryption,
@@ -179,6 +187,10 @@ class S3ArtifactService(AdkArtifactService):
     def client(self) -> DirectClient:
         """What this service calls; it has what ADK has no call for (files, batches, conditions)."""
         return self._client
+
+    def resilience_snapshot(self) -> ResilienceSnapshot:
+        """How the operations on the storage fare: circuits, retries, hedges."""
+        return self._resilience.snapshot()
 
     def close(self) -> None:
         """Waits for the calls that are under way, and closes the connections; the service cannot be used after."""

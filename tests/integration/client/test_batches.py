@@ -17,6 +17,7 @@ from google_adk_aws import (
     BatchProgress,
     InvalidArtifactError,
     NewArtifact,
+    RetryPolicy,
     Scope,
     UserDeletion,
 )
@@ -138,8 +139,7 @@ async def test_nothing_is_a_batch_too(api: LocalApi, scope: Scope) -> None:
 
 
 async def test_an_api_that_is_away_fails_every_item(scope: Scope) -> None:
-    async with ArtifactClient("http://127.0.0.1:9", retry=None) as client:
-        client._connection.retry = replace(client._connection.retry, attempts=1)
+    async with ArtifactClient("http://127.0.0.1:9", retry=RetryPolicy(attempts=1)) as client:
         results = await client.load_artifacts(scope, ["a", "b"])
     assert all(result.error is not None for result in results)
 

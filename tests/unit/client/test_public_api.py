@@ -16,6 +16,7 @@ pytestmark = pytest.mark.unit
 
 def test_exported_names() -> None:
     assert google_adk_aws.__all__ == [
+        "ArtifactCircuitOpenError",
         "ArtifactClient",
         "ArtifactConflictError",
         "ArtifactConnectionError",
@@ -39,6 +40,7 @@ def test_exported_names() -> None:
         "BatchProgress",
         "BatchResult",
         "BearerAuth",
+        "CircuitPolicy",
         "ContentInfo",
         "DownloadLink",
         "Encryption",
@@ -49,6 +51,10 @@ def test_exported_names() -> None:
         "OAuth2ClientCredentials",
         "PartHeader",
         "Progress",
+        "ResiliencePolicy",
+        "ResilienceSnapshot",
+        "RetryBudget",
+        "RetryConfig",
         "RetryPolicy",
         "S3ArtifactError",
         "S3ArtifactNotFoundError",
@@ -87,13 +93,15 @@ def test_the_constructor_of_the_service() -> None:
         "http_client: 'httpx.AsyncClient | None' = None, storage_client: 'httpx.AsyncClient | None' = None, "
         "timeout: 'float | httpx.Timeout | None' = None, retry: 'RetryPolicy | None' = None, "
         "cache_bytes: 'int' = 33554432, cache_max_age: 'float' = 0.0, encryption: 'Encryption | None' = None, "
-        "permissions: 'Iterable[str] | None' = None, **server_options: 'object') -> 'None'"
+        "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None, "
+        "**server_options: 'object') -> 'None'"
     )
 
 
 def test_the_fields_of_the_retry_policy() -> None:
     assert repr(RetryPolicy()) == (
-        "RetryPolicy(attempts=10, base_delay=0.2, max_delay=5.0, max_retry_after=20.0, deadline=90.0)"
+        "RetryPolicy(attempts=10, base_delay=0.2, max_delay=5.0, max_retry_after=20.0, deadline=90.0, "
+        "exponential_base=2.0, jitter=True, codes=None)"
     )
 
 

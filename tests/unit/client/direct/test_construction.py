@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from google_adk_aws import ArtifactConnectionError, S3ArtifactService, S3BucketError
+from google_adk_aws import ArtifactConnectionError, RetryConfig, S3ArtifactService, S3BucketError
 
 from .conftest import OpenService
 
@@ -20,16 +20,17 @@ def test_the_constructor_of_the_service() -> None:
     assert str(inspect.signature(S3ArtifactService)) == (
         "(bucket_name: 'str', region_name: 'str | None' = None, aws_access_key_id: 'str | None' = None, "
         "aws_secret_access_key: 'str | None' = None, aws_session_token: 'str | None' = None, "
-        "endpoint_url: 'str | None' = None, retry_config: 'object | None' = None, *, table_name: 'str | None' = None, "
+        "endpoint_url: 'str | None' = None, retry_config: 'RetryConfig | RetryPolicy | None' = None, *, "
+        "table_name: 'str | None' = None, "
         "table_endpoint_url: 'str | None' = None, workers: 'int' = 20, multipart_threshold: 'int' = 8388608, "
         "part_size: 'int | None' = None, check_bucket: 'bool' = True, check_index_tag: 'bool' = True, "
         "allow_unconditional_writes: 'bool' = False, encryption: 'Encryption | None' = None, "
-        "permissions: 'Iterable[str] | None' = None) -> 'None'"
+        "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None) -> 'None'"
     )
 
 
 def test_attributes_have_the_names_of_the_arguments(opened: OpenService, bucket_name: str, table_name: str) -> None:
-    config = object()
+    config = RetryConfig(max_attempts=2)
     service = opened(region_name="eu-central-1", table_name=table_name, retry_config=config)
     assert (service.bucket_name, service.region_name, service.table_name) == (bucket_name, "eu-central-1", table_name)
     assert service.retry_config is config
