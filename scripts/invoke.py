@@ -59,7 +59,7 @@ ORDER = (
     "delete_user",
     "describe_deletion",
 )
-MAINTENANCE = ("heal", "purge", "erase", "reconcile", "rebuild", "adopt")
+MAINTENANCE = ("heal", "purge", "expire", "erase", "reconcile", "rebuild", "adopt")
 UPLOADED = b"hello"
 TRACED = ("list_artifacts", True)
 

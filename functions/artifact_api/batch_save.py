@@ -26,7 +26,7 @@ from artifact_store import (
     Precondition,
     Saved,
 )
-from artifact_store.model import PartKind, canonical_json
+from artifact_store.model import MAX_TTL_SECONDS, PartKind, canonical_json
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -36,7 +36,9 @@ __all__ = ["MAX_BATCH_METADATA_BYTES", "batch_save"]
 MAX_BATCH_METADATA_BYTES: Final = 2 * 1024 * 1024
 """Custom metadata of all items together, in bytes of its JSON: every answer of a save tells it again."""
 
-_MEMBERS: Final = frozenset({"filename", "content", "part", "customMetadata", "sha256", "idempotencyKey", "ifMatch"})
+_MEMBERS: Final = frozenset(
+    {"filename", "content", "part", "customMetadata", "sha256", "idempotencyKey", "ifMatch", "ttl"}
+)
 _PART_MEMBERS: Final = frozenset({"kind", "mimeType", "displayName"})
 _MAX_ETAGS: Final = 100
 
@@ -53,6 +55,7 @@ class _Item:
     metadata: Mapping[str, Any]
     sha256: str | None
     only_if: Precondition | None
+    asked_ttl: int | None
     members: Members
 
 
@@ -62,7 +65,7 @@ def batch_save(request: Request, measurements: Measurements) -> Response[str]:
     Powertools' idempotency does not stand in front, as it does of a save by itself. It would cost two writes an
     item, to spare an item that is repeated the one read by which the store finds its token.
     """
-    store, items = wiring.store(), _read(request)
+    store, retention, items = wiring.store(), wiring.settings().retention, _read(request)
     metadata_until = list(accumulate(len(canonical_json(item.metadata)) for item in items))
 
     def save(number: int, artifact: ArtifactId, seconds: float) -> Saved:
@@ -76,7 +79,7 @@ def batch_save(request: Request, measurements: Measurements) -> Response[str]:
             )
         return store.save(
             artifact,
-            _content(item),
+            _content(item, retention.ttl_seconds(artifact.scope.app, item.asked_ttl)),
             caller=request.caller.id,
             idempotency_key=item.key,
             only_if=item.only_if,
@@ -122,6 +125,7 @@ def _read_item(item: Members) -> _Item:
         metadata=item.free_object("customMetadata"),
         sha256=item.optional_sha256("sha256"),
         only_if=None if etags is None else Precondition(etags=frozenset(etags)),
+        asked_ttl=item.optional_integer("ttl", least=0, most=MAX_TTL_SECONDS),
         members=item,
     )
 
@@ -137,14 +141,16 @@ def _key(item: Members) -> str:
     return key
 
 
-def _content(item: _Item) -> Content:
-    """Reads what is to be saved.
+def _content(item: _Item, ttl_seconds: int | None) -> Content:
+    """Reads what is to be saved, and to live so long.
 
     Raises:
         InvalidInput: It cannot be what it claims.
     """
     part = Part(kind=cast("PartKind", item.kind or "bytes"), mime_type=item.mime_type, display_name=item.display_name)
-    content = Content(body=item.members.octets("content"), part=part, custom_metadata=item.metadata)
+    content = Content(
+        body=item.members.octets("content"), part=part, custom_metadata=item.metadata, ttl_seconds=ttl_seconds
+    )
     if item.sha256 is not None and item.sha256 != content.sha256:
         raise DigestMismatch(
             f"the content of {content.size:,} bytes has the SHA-256 {content.sha256}, not the one announced",

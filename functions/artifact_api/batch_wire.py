@@ -61,6 +61,9 @@ class ItemToSave(TypedDict):
     """What kind of part it is; `bytes` without a type when it is absent."""
     customMetadata: NotRequired[dict[str, Any] | None]
     """Custom metadata."""
+    ttl: NotRequired[int | None]
+    """How long the artifact lives after this save unless it is saved again, in seconds; 0: for good; by default
+    as the deployment says for its app."""
     sha256: NotRequired[str | None]
     """SHA-256 of the content in hex; the save is refused when the content has another."""
     ifMatch: NotRequired[list[str] | None]

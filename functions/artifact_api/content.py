@@ -13,13 +13,23 @@ from typing import Any, Final
 from artifact_api.errors import InvalidHeader
 from artifact_api.request import Request
 from artifact_api.wire import PartJson
-from artifact_store import Content, DigestMismatch, InvalidInput, InvalidMetadata, InvalidPart, MetadataTooLarge, Part
-from artifact_store.model import MAX_MIME_TYPE_CHARACTERS, canonical_json
+from artifact_store import (
+    Content,
+    DigestMismatch,
+    InvalidInput,
+    InvalidMetadata,
+    InvalidPart,
+    InvalidTtl,
+    MetadataTooLarge,
+    Part,
+)
+from artifact_store.model import MAX_MIME_TYPE_CHARACTERS, MAX_TTL_SECONDS, canonical_json
 
 __all__ = [
     "IDEMPOTENCY_KEY",
     "MAX_IDEMPOTENCY_KEY_CHARACTERS",
     "MAX_METADATA_HEADER_BYTES",
+    "asked_ttl",
     "idempotency_key",
     "pack",
     "part_json",
@@ -30,12 +40,14 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 CONTENT_DIGEST: Final = "Content-Digest"
 ARTIFACT_PART: Final = "Artifact-Part"
 ARTIFACT_METADATA: Final = "Artifact-Metadata"
+ARTIFACT_TTL: Final = "Artifact-Ttl"
 
 MAX_IDEMPOTENCY_KEY_CHARACTERS: Final = 255
 
 MAX_METADATA_HEADER_BYTES: Final = 6 * 1024
 """Limit of Artifact-Part and Artifact-Metadata together: a gateway takes 10 KB of headers."""
 
+_TTL_DIGITS: Final = len(str(MAX_TTL_SECONDS))
 _PART_MEMBERS: Final = frozenset({"kind", "mimeType", "displayName"})
 _DIGESTS = re.compile(r"\s*([a-z0-9*_.-]+)=:([A-Za-z0-9+/]*={0,2}):\s*", re.ASCII)
 
@@ -56,8 +68,12 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def read_content(request: Request) -> Content:
+def read_content(request: Request, *, ttl_seconds: int | None) -> Content:
     """Reads what is to be saved.
+
+    Args:
+        request: The save.
+        ttl_seconds: How long the artifact is to live; None: for good.
 
     Raises:
         InvalidInput: A header or the body cannot be what it claims.
@@ -75,9 +91,29 @@ def read_content(request: Request) -> Content:
         body=request.body,
         part=_part(packed[ARTIFACT_PART], mime_type=_mime_type(request)),
         custom_metadata=_unpack(packed[ARTIFACT_METADATA], field=ARTIFACT_METADATA, error=InvalidMetadata),
+        ttl_seconds=ttl_seconds,
     )
     _check_digest(request.header(CONTENT_DIGEST), content.body)
     return content
+
+
+def asked_ttl(request: Request) -> int | None:
+    """What the header asks for, in seconds; None when there is no header.
+
+    Raises:
+        InvalidTtl: It is no number of seconds, or too many.
+    """
+    text = request.header(ARTIFACT_TTL)
+    if text is None:
+        return None
+    digits = text if text.isascii() and text.isdecimal() and len(text) <= _TTL_DIGITS else "-1"
+    if not 0 <= int(digits) <= MAX_TTL_SECONDS:
+        raise InvalidTtl(
+            f"{ARTIFACT_TTL} must be a whole number of seconds up to {MAX_TTL_SECONDS:,}, or 0 for good",
+            field=ARTIFACT_TTL,
+            limit=MAX_TTL_SECONDS,
+        )
+    return int(digits)
 
 
 def pack(value: object) -> str:

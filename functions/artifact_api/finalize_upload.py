@@ -13,7 +13,7 @@ from artifact_api.telemetry import Measurements
 from artifact_api.upload_ids import open_upload
 from artifact_api.wire import version_metadata
 from artifact_store import InvalidPart, Part, Upload
-from artifact_store.model import PartKind
+from artifact_store.model import MAX_TTL_SECONDS, PartKind
 from artifact_store.transfers import MAX_UPLOAD_BYTES
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["finalize_upload"]
 
-_MEMBERS: Final = frozenset({"size", "sha256", "part", "customMetadata"})
+_MEMBERS: Final = frozenset({"size", "sha256", "part", "customMetadata", "ttl"})
 _PART_MEMBERS: Final = frozenset({"kind", "mimeType", "displayName"})
 _KINDS: Final[tuple[PartKind, ...]] = ("bytes", "text", "file")
 
@@ -35,12 +35,14 @@ def finalize_upload(request: Request, measurements: Measurements) -> Response[st
     upload = open_upload(request)
     body = read_body(request.body, known=_MEMBERS)
     store = wiring.store()
+    asked = body.optional_integer("ttl", least=0, most=MAX_TTL_SECONDS)
     saved = store.finalize_upload(
         upload,
         size=body.integer("size", least=0, most=MAX_UPLOAD_BYTES),
         sha256=body.optional_sha256("sha256"),
         part=_part(body, upload),
         custom_metadata=body.free_object("customMetadata"),
+        ttl_seconds=wiring.settings().retention.ttl_seconds(upload.artifact.scope.app, asked),
         only_if=asked_precondition(request),
         timeout=request.seconds_left,
     )

@@ -36,6 +36,7 @@ _OPERATION_PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
         "Content-Digest",
         "Artifact-Part",
         "Artifact-Metadata",
+        "Artifact-Ttl",
         "If-Match",
         "If-None-Match-Any",
     ),

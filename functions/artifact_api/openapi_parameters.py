@@ -10,6 +10,7 @@ from artifact_api import openapi_upload_texts as upload_texts
 from artifact_api.content import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_METADATA_HEADER_BYTES
 from artifact_api.request import DEFAULT_LIMIT, MAX_LIMIT
 from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
+from artifact_store.model import MAX_TTL_SECONDS
 from artifact_store.names import MAX_FILENAME_BYTES, MAX_KEY_BYTES, MAX_VERSION, USER_NAMESPACE
 from artifact_store.transfers import MAX_PARTS
 
@@ -82,6 +83,9 @@ def parameters() -> Json:
             "header",
             {**packed, "contentMediaType": "application/json", "contentSchema": {"type": "object"}},
             texts.METADATA,
+        ),
+        "Artifact-Ttl": optional(
+            "Artifact-Ttl", "header", {"type": "integer", "minimum": 0, "maximum": MAX_TTL_SECONDS}, 86400
         ),
     }
 

@@ -124,6 +124,8 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "Artifact-Part": "What kind of part the body is: base64url of JSON (`PartInput`), or plain ASCII JSON.",
     "Artifact-Metadata": "Custom metadata: base64url of a JSON object, or plain ASCII JSON; nested at most 32 deep. "
     "Together with Artifact-Part at most 6 KB.",
+    "Artifact-Ttl": "How long the artifact lives after this save unless it is saved again, in seconds; 0: for good. "
+    "By default as the deployment says for its app.",
 }
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -241,6 +243,7 @@ OPERATIONS: Final[Mapping[Operation, OperationText]] = {
             "invalid_part",
             "invalid_metadata",
             "metadata_too_large",
+            "invalid_ttl",
             "invalid_content",
             "digest_mismatch",
             "content_too_large",
@@ -334,6 +337,11 @@ PROBLEM_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "invalid_part": {"detail": "kind must be one of bytes, text, file", "field": "kind"},
     "invalid_metadata": {"detail": "Artifact-Metadata must be a JSON object", "field": "Artifact-Metadata"},
+    "invalid_ttl": {
+        "detail": "Artifact-Ttl must be a whole number of seconds up to 315,360,000, or 0 for good",
+        "field": "Artifact-Ttl",
+        "limit": 315360000,
+    },
     "metadata_too_large": {
         "detail": "Artifact-Part and Artifact-Metadata have 7,340 bytes; together they may have 6,144",
         "field": "Artifact-Metadata",

@@ -36,6 +36,7 @@ CODES: Final[Mapping[str, Meaning]] = {
     "invalid_part": Meaning(HTTPStatus.BAD_REQUEST, "The part's kind, type or display name cannot be recorded"),
     "invalid_metadata": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is no JSON object"),
     "metadata_too_large": Meaning(HTTPStatus.BAD_REQUEST, "The custom metadata is too large"),
+    "invalid_ttl": Meaning(HTTPStatus.BAD_REQUEST, "The time to live is no number of seconds, or too long"),
     "invalid_content": Meaning(HTTPStatus.BAD_REQUEST, "The content is not what it claims to be"),
     "digest_mismatch": Meaning(HTTPStatus.BAD_REQUEST, "The content has another digest"),
     "invalid_cursor": Meaning(HTTPStatus.BAD_REQUEST, "The cursor is not of this list and this caller"),

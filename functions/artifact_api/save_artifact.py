@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from artifact_api import wiring
-from artifact_api.content import idempotency_key, read_content
+from artifact_api.content import asked_ttl, idempotency_key, read_content
 from artifact_api.idempotency import SaveAnswer
 from artifact_api.preconditions import asked_precondition
 from artifact_api.request import Request
@@ -23,7 +23,9 @@ __all__ = ["save_artifact"]
 
 def save_artifact(request: Request, measurements: Measurements) -> Response[str]:
     """Saves the body, once per idempotency key."""
-    artifact, content = request.artifact, read_content(request)
+    artifact = request.artifact
+    ttl_seconds = wiring.settings().retention.ttl_seconds(artifact.scope.app, asked_ttl(request))
+    content = read_content(request, ttl_seconds=ttl_seconds)
     only_if, skip_unchanged = asked_precondition(request), request.skips_unchanged
     sent_key = idempotency_key(request)
     key = sent_key or str(uuid4())

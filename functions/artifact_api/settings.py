@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from artifact_api.grants import InvalidNames, JwtRules, read_apps, read_principals
+from artifact_api.retention import InvalidRetention, Retention, read_retention
 
 __all__ = ["AuthMode", "InvalidSettings", "Settings"]
 
@@ -37,6 +38,7 @@ class Settings:
         auth_mode: Who may call; NONE exists on a developer's machine only.
         jwt: How tokens are read.
         inline_bytes: The largest content that an answer carries; what is larger is to be had from the bucket.
+        retention: How long artifacts live whose save does not say it; only the write function has it.
         metrics_namespace: CloudWatch namespace of the metrics.
     """
 
@@ -49,6 +51,7 @@ class Settings:
     auth_mode: AuthMode
     jwt: JwtRules
     inline_bytes: int
+    retention: Retention
     metrics_namespace: str
 
     @classmethod
@@ -78,6 +81,7 @@ class Settings:
             auth_mode=cast("AuthMode", auth_mode),
             jwt=_jwt_rules(environ),
             inline_bytes=_inline_bytes(environ.get("INLINE_BYTES") or str(DEFAULT_INLINE_BYTES)),
+            retention=_retention(environ.get("RETENTION_DAYS_BY_APP", "")),
             metrics_namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE") or "ArtifactApi",
         )
 
@@ -92,6 +96,13 @@ def _jwt_rules(environ: Mapping[str, str]) -> JwtRules:
             principals=read_principals(environ.get("JWT_PRINCIPALS", "")),
         )
     except InvalidNames as error:
+        raise InvalidSettings(str(error)) from error
+
+
+def _retention(text: str) -> Retention:
+    try:
+        return read_retention(text)
+    except InvalidRetention as error:
         raise InvalidSettings(str(error)) from error
 
 

@@ -135,6 +135,9 @@ class FinalizeUploadInput(TypedDict):
     """What kind of part it is: `bytes` of the upload's MIME type by default."""
     customMetadata: NotRequired[dict[str, Any] | None]
     """Custom metadata, up to 64 KB as JSON."""
+    ttl: NotRequired[int | None]
+    """How long the artifact lives after this save unless it is saved again, in seconds; 0: for good; by default
+    as the deployment says for its app."""
 
 
 class LinkInput(TypedDict):

@@ -66,6 +66,8 @@ class VersionMetadata(TypedDict):
     """SHA-256 of the content in hex; null for an object that another program put into the bucket."""
     etag: str
     """The version's entity tag, quoted. It also tells apart a version from one deleted and saved again."""
+    expiresAt: NotRequired[float]
+    """When the artifact goes with all versions if this is its latest one, in seconds since 1970 UTC; absent: never."""
 
 
 class ArtifactSummaryJson(TypedDict):
@@ -87,6 +89,8 @@ class ArtifactSummaryJson(TypedDict):
     """When it was saved, in seconds since 1970 UTC."""
     etag: str
     """Its entity tag, quoted."""
+    expiresAt: NotRequired[float]
+    """When the artifact goes unless it is saved again, in seconds since 1970 UTC; absent: never."""
 
 
 class ArtifactList(TypedDict):
@@ -184,7 +188,7 @@ def _filename(version: Version | ArtifactSummary, asked: Scope) -> str:
 
 def version_metadata(version: Version, *, asked: Scope, store: ArtifactStore) -> VersionMetadata:
     """Describes a version as a request that asked under a scope's path is to see it."""
-    return {
+    told: VersionMetadata = {
         "filename": _filename(version, asked),
         "scope": version.artifact.scope.kind,
         "version": version.number,
@@ -198,6 +202,9 @@ def version_metadata(version: Version, *, asked: Scope, store: ArtifactStore) ->
         "sha256": version.sha256,
         "etag": version.etag,
     }
+    if version.expires_ms is not None:
+        told["expiresAt"] = version.expires_ms / 1000
+    return told
 
 
 def signed_request(request: SignedRequest) -> SignedRequestJson:
@@ -226,7 +233,7 @@ def deletion(erasure: Erasure) -> DeletionJson:
 
 def artifact_summary(summary: ArtifactSummary, *, asked: Scope) -> ArtifactSummaryJson:
     """Describes an artifact as a request that asked under a scope's path is to see it."""
-    return {
+    told: ArtifactSummaryJson = {
         "filename": _filename(summary, asked),
         "scope": summary.artifact.scope.kind,
         "version": summary.number,
@@ -236,3 +243,6 @@ def artifact_summary(summary: ArtifactSummary, *, asked: Scope) -> ArtifactSumma
         "createTime": summary.created_ms / 1000,
         "etag": summary.etag,
     }
+    if summary.expires_ms is not None:
+        told["expiresAt"] = summary.expires_ms / 1000
+    return told

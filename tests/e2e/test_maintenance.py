@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from artifact_store import ArtifactId, Content
+from artifact_store._items import timer_key
 from artifact_store.adapters.dynamodb import DynamoTable
 from artifact_store.adapters.time import SystemClock
 from artifact_store.ids import new_id
@@ -45,7 +46,8 @@ def save(stack: Stack, artifact: ArtifactId, body: bytes) -> int:
 
 
 def invoke(stack: Stack, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    answer = stack.cloud.client("lambda").invoke(FunctionName=stack.outputs[function], Payload=json.dumps(event))
+    name = stack.outputs.get(function) or stack.resource(function)
+    answer = stack.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
     document: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, document
     return document
@@ -172,6 +174,36 @@ def test_a_purge_that_did_not_end_is_ended_from_its_queue(stack: Stack, artifact
 
     eventually(is_gone, within=60)
     eventually(lambda: bool((grave := table_index.grave(artifact, head.gen)) and grave.confirmed), within=30)
+
+
+def test_an_artifact_whose_timer_has_ended_is_deleted_with_its_content(stack: Stack, artifact: ArtifactId) -> None:
+    assert stack.call("POST", path_of(artifact), body=b"0", Artifact_Ttl="1").status == 201
+    _, table_index = index(stack)
+    head = table_index.head(artifact)
+    assert head is not None
+    eventually(lambda: stack.call("GET", path_of(artifact)).status == 404, within=10)
+    pk, sk = timer_key(artifact, head.gen)
+    # The emulator's own removal of items tells no stream that it was DynamoDB's.
+    record = {"eventName": "REMOVE", "dynamodb": {"Keys": {"pk": {"S": pk}, "sk": {"S": sk}}}}
+    assert invoke(stack, "ExpireFunction", {"Records": [record]}) == {"batchItemFailures": []}
+
+    assert table_index.head(artifact) is None
+    grave = table_index.grave(artifact, head.gen)
+    assert grave is not None
+    assert grave.confirmed
+    listed = stack.cloud.client("s3").list_object_versions(
+        Bucket=stack.outputs["BucketName"], Prefix=artifact.key_prefix
+    )
+    assert not listed.get("Versions")
+
+
+def test_the_stream_tells_only_what_dynamodb_removes_itself(stack: Stack) -> None:
+    mappings = stack.cloud.client("lambda").list_event_source_mappings(FunctionName=stack.resource("ExpireFunction"))
+    (mapping,) = mappings["EventSourceMappings"]
+    (pattern,) = [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
+    assert pattern["eventName"] == ["REMOVE"]
+    assert pattern["userIdentity"]["principalId"] == ["dynamodb.amazonaws.com"]
+    assert "/stream/" in mapping["EventSourceArn"]
 
 
 def test_what_is_no_notification_is_set_aside_and_stops_nothing(stack: Stack) -> None:

@@ -19,6 +19,7 @@ API_FUNCTIONS = ("ReadFunction", "WriteFunction", "DeleteFunction")
 MAINTENANCE_FUNCTIONS = (
     "HealFunction",
     "PurgeFunction",
+    "ExpireFunction",
     "EraseFunction",
     "ReconcileFunction",
     "RebuildFunction",
@@ -81,7 +82,7 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
     "WriteRole": {
         INDEX: {
             *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"),
-            "dynamodb:ConditionCheckItem",
+            *("dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
         },
         IDEMPOTENCY: {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
         CONTENT: {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"},
@@ -120,6 +121,17 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
         BUCKET: {"s3:ListBucket"},
         PURGE_QUEUE: WORKED_OFF,
         "PurgeLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    },
+    "ExpireRole": {
+        INDEX: {
+            *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"),
+            *("dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+        },
+        CONTENT: {"s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        BUCKET: {"s3:ListBucket"},
+        "IndexTable.StreamArn": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+        "${IndexTable.Arn}/stream/*": {"dynamodb:ListStreams"},
+        "ExpireLogs.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
     },
     "EraseRole": {
         INDEX: {

@@ -15,6 +15,7 @@ from artifact_store.names import MAX_VERSION, USER_NAMESPACE, ArtifactId, Scope
 from google_adk_aws._errors import ArtifactNotFoundError, InvalidArtifactError
 from google_adk_aws._parts import REFERENCE_PREFIX, from_content, to_content, to_part
 from google_adk_aws._references import MAX_HOPS, Caller, resolve
+from google_adk_aws._ttl import Ttl
 from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class ArtifactCalls(Protocol):
         display_name: str | None = None,
         kind: str = "bytes",
         custom_metadata: Mapping[str, Any] | None = None,
+        ttl: Ttl | None = None,
     ) -> VersionMetadata:
         """Saves bytes as a new version."""
 
@@ -56,6 +58,9 @@ class ArtifactCalls(Protocol):
 
 class AdkArtifactService(BaseArtifactService):
     """ADK's seven methods over `client`."""
+
+    _ttl: Ttl | None = None
+    """How long what is saved here lives."""
 
     @property
     @abstractmethod
@@ -106,6 +111,7 @@ class AdkArtifactService(BaseArtifactService):
             mime_type=header.mime_type,
             display_name=header.display_name,
             custom_metadata=custom_metadata,
+            ttl=self._ttl,
         )
         return saved.version
 

@@ -74,6 +74,7 @@ class PreparedSave:
             display_name=item.display_name,
             kind=item.kind,
             custom_metadata=item.custom_metadata,
+            ttl=item.ttl,
         )
         content: Bytes = item.content
         if encrypt is not None:

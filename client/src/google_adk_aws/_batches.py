@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from google_adk_aws._errors import ArtifactError
+from google_adk_aws._ttl import Ttl
 
 __all__ = ["BatchProgress", "BatchProgressCallback", "BatchResult", "NewArtifact"]
 
@@ -25,6 +26,7 @@ class NewArtifact:
         display_name: A name for people.
         kind: `bytes`, `text` (UTF-8) or `file` (the content is a URI).
         custom_metadata: A JSON object of at most 64 KB.
+        ttl: As for `ArtifactClient.save`.
         idempotency_key: Saves with one key and one content of at most 3 MiB are one version. By default a new one.
         if_match: Save only if the latest version has this entity tag (`VersionMetadata.etag`), or `*`: any.
     """
@@ -35,6 +37,7 @@ class NewArtifact:
     display_name: str | None = None
     kind: str = "bytes"
     custom_metadata: Mapping[str, Any] | None = None
+    ttl: Ttl | None = None
     idempotency_key: str = field(default_factory=lambda: uuid.uuid4().hex)
     if_match: str | None = None
 

@@ -11,6 +11,7 @@ from google_adk_aws._client_batches import BatchCalls
 from google_adk_aws._download import Downloading, DownloadTarget
 from google_adk_aws._progress import ProgressCallback, Reporter
 from google_adk_aws._saving import Condition, Description
+from google_adk_aws._ttl import Ttl
 from google_adk_aws._uploading import Uploading, UploadSource
 from google_adk_aws._wire import ArtifactSummary, ContentInfo, StoredContent, VersionMetadata
 
@@ -62,6 +63,7 @@ class ArtifactClient(BatchCalls):
         display_name: str | None = None,
         kind: str = "bytes",
         custom_metadata: Mapping[str, Any] | None = None,
+        ttl: Ttl | None = None,
         idempotency_key: str | None = None,
         if_match: str | None = None,
         if_none_match: bool = False,
@@ -78,6 +80,8 @@ class ArtifactClient(BatchCalls):
             display_name: A name for people.
             kind: `bytes`, `text` (UTF-8) or `file` (the content is a URI).
             custom_metadata: A JSON object of at most 64 KB.
+            ttl: How long the artifact lives after this save unless it is saved again: seconds or a `timedelta`, 0 for
+                good. By default as the API's deployment says for the app; without one, for good.
             idempotency_key: Saves with one key and one content are one version, for a day and whoever repeats them.
                 By default a new key, which covers the repeats of this call. Only for content that goes in one
                 request: what goes in parts is saved once by its upload, and refused with a key.
@@ -94,7 +98,7 @@ class ArtifactClient(BatchCalls):
             ArtifactError: Another one of this package's errors.
         """
         description = Description.of(
-            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata
+            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata, ttl=ttl
         )
         condition = Condition(if_match=if_match, if_none_match=if_none_match, skip_unchanged=skip_unchanged)
         how = Uploading(idempotency_key=idempotency_key)
@@ -113,6 +117,7 @@ class ArtifactClient(BatchCalls):
         display_name: str | None = None,
         kind: str = "bytes",
         custom_metadata: Mapping[str, Any] | None = None,
+        ttl: Ttl | None = None,
         part_size: int | None = None,
         workers: int = 4,
         progress: ProgressCallback | None = None,
@@ -138,6 +143,7 @@ class ArtifactClient(BatchCalls):
             display_name: A name for people.
             kind: `bytes`, `text` (UTF-8) or `file` (the content is a URI).
             custom_metadata: A JSON object of at most 64 KB.
+            ttl: As for `save`.
             part_size: Bytes of a part, 5 MiB to 5 GiB. By default 8 MiB or more, 16 MiB when the size is not known
                 before; and content of at most 3 MiB goes in one request. There are at most 10,000 parts.
             workers: Parts that are sent at the same time, at most. File objects and iterators are held in memory
@@ -161,7 +167,7 @@ class ArtifactClient(BatchCalls):
             OSError: The file cannot be read.
         """
         description = Description.of(
-            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata
+            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata, ttl=ttl
         )
         condition = Condition(if_match=if_match, if_none_match=if_none_match, skip_unchanged=skip_unchanged)
         how = Uploading(

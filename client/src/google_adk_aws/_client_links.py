@@ -11,6 +11,7 @@ from google_adk_aws._client_core import ClientCore
 from google_adk_aws._errors import ArtifactEncryptionError
 from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
 from google_adk_aws._saving import Condition, Description
+from google_adk_aws._ttl import Ttl
 from google_adk_aws._wire import VersionMetadata
 
 __all__ = ["LinkCalls"]
@@ -92,6 +93,7 @@ class LinkCalls(ClientCore):
         display_name: str | None = None,
         kind: str = "bytes",
         custom_metadata: Mapping[str, Any] | None = None,
+        ttl: Ttl | None = None,
         if_match: str | None = None,
         if_none_match: bool = False,
     ) -> VersionMetadata:
@@ -104,6 +106,7 @@ class LinkCalls(ClientCore):
             display_name: A name for people.
             kind: `bytes`, `text` or `file`.
             custom_metadata: A JSON object of at most 64 KB.
+            ttl: As for `save`.
             if_match: Save only if the latest version has this entity tag.
             if_none_match: Save only if there is no artifact of that name.
 
@@ -116,7 +119,7 @@ class LinkCalls(ClientCore):
         handle = upload.upload if isinstance(upload, UploadLink) else upload
         self._permissions.check("write", handle.artifact)
         description = Description.of(
-            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata
+            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata, ttl=ttl
         )
         try:
             return await self._uploads.finalize(

@@ -20,6 +20,7 @@ from google_adk_aws._errors import ArtifactError, ArtifactIntegrityError
 from google_adk_aws._permissions import Permissions
 from google_adk_aws._progress import ProgressCallback
 from google_adk_aws._saving import Condition, Description
+from google_adk_aws._ttl import Ttl
 from google_adk_aws._uploading import Uploading, UploadSource
 from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
 
@@ -72,6 +73,7 @@ class DirectCalls:
         display_name: str | None = None,
         kind: str = "bytes",
         custom_metadata: Mapping[str, Any] | None = None,
+        ttl: Ttl | None = None,
         idempotency_key: str | None = None,
         if_match: str | None = None,
         if_none_match: bool = False,
@@ -91,6 +93,7 @@ class DirectCalls:
             display_name=display_name,
             kind=kind,
             custom_metadata=custom_metadata,
+            ttl=ttl,
             idempotency_key=idempotency_key,
             if_match=if_match,
             if_none_match=if_none_match,
@@ -106,6 +109,7 @@ class DirectCalls:
         display_name: str | None = None,
         kind: str = "bytes",
         custom_metadata: Mapping[str, Any] | None = None,
+        ttl: Ttl | None = None,
         part_size: int | None = None,
         workers: int = 4,
         progress: ProgressCallback | None = None,
@@ -122,7 +126,7 @@ class DirectCalls:
         """
         self._permissions.check("write", artifact)
         description = Description.of(
-            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata
+            mime_type=mime_type, display_name=display_name, kind=kind, custom_metadata=custom_metadata, ttl=ttl
         )
         condition = Condition(if_match=if_match, if_none_match=if_none_match, skip_unchanged=skip_unchanged)
         how = Uploading(part_size=part_size, workers=workers, progress=progress, idempotency_key=idempotency_key)

@@ -61,6 +61,7 @@ class DirectClient(DirectCalls):
                 display_name=item.display_name,
                 kind=item.kind,
                 custom_metadata=item.custom_metadata,
+                ttl=item.ttl,
                 idempotency_key=item.idempotency_key,
                 if_match=item.if_match,
             )

@@ -63,6 +63,7 @@ def version_metadata(store: ArtifactStore, version: model.Version, *, scope: Sco
         sha256=version.sha256,
         etag=version.etag,
         encrypted=part.encrypted,
+        expires_at=version.expires_ms / 1000 if version.expires_ms is not None else None,
     )
 
 

@@ -102,7 +102,10 @@ class _One:
 
         def save(store: ArtifactStore) -> VersionMetadata:
             new = Content(
-                body=content, part=part_of(self.description), custom_metadata=self.description.custom_metadata
+                body=content,
+                part=part_of(self.description),
+                custom_metadata=self.description.custom_metadata,
+                ttl_seconds=self.description.ttl or None,
             )
             saved = store.save(
                 self.artifact,
@@ -225,6 +228,7 @@ class _One:
                 sha256=sha256,
                 part=part_of(self.description),
                 custom_metadata=self.description.custom_metadata,
+                ttl_seconds=self.description.ttl or None,
                 only_if=precondition(self.condition),
             )
             return version_metadata(store, saved.version)

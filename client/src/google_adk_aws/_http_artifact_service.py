@@ -12,6 +12,7 @@ from google_adk_aws._client import ArtifactClient
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._resilience import ResiliencePolicy, ResilienceSnapshot
 from google_adk_aws._retry import RetryPolicy
+from google_adk_aws._ttl import Ttl, ttl_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,6 +59,8 @@ class HttpArtifactService(AdkArtifactService):
             `S3PermissionError` and asks nobody. None allows everything. For agents that are handed less than their
             process may do: what the API allows is another matter.
         resilience: What happens when the API fails: retries, circuits, hedged reads. In place of `retry`.
+        ttl: How long an artifact lives after a save unless it is saved again: seconds or a `timedelta`, 0 for good. By
+            default as the API's deployment says for the app. See `docs/retention.md`.
         **server_options: What ADK's server passes beside `uri` (`agents_dir`); ignored. Without `uri`
             an unknown argument is an error.
 
@@ -81,12 +84,15 @@ class HttpArtifactService(AdkArtifactService):
         encryption: Encryption | None = None,
         permissions: Iterable[str] | None = None,
         resilience: ResiliencePolicy | None = None,
+        ttl: Ttl | None = None,
         **server_options: object,
     ) -> None:
         if (base_url is None) == (uri is None):
             raise TypeError("HttpArtifactService needs its URL once: as first argument, or as uri=")
         if server_options and uri is None:
             raise TypeError(f"unknown arguments: {', '.join(sorted(server_options))}")
+        ttl_seconds(ttl)
+        self._ttl = ttl
         self._client = ArtifactClient(
             base_url or uri or "",
             auth=auth,

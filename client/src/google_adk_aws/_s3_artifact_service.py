@@ -18,6 +18,7 @@ from google_adk_aws._permissions import Permissions
 from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
 from google_adk_aws._retry import RetryPolicy
 from google_adk_aws._retry_config import RetryConfig, retry_policy
+from google_adk_aws._ttl import Ttl, ttl_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +70,8 @@ class S3ArtifactService(AdkArtifactService):
             `S3PermissionError` and asks nobody. None allows everything. For agents that are handed less than their
             process may do: what the IAM role allows is another matter.
         resilience: What happens when the storage fails: retries, circuits, hedged reads. In place of `retry_config`.
+        ttl: How long an artifact lives after a save unless it is saved again: seconds or a `timedelta`, 0 for good. By
+            default for good. Needs `table_name`. See `docs/retention.md`.
 
     Raises:
         S3BucketError: The bucket does not exist, or another table indexes it.
@@ -99,10 +102,14 @@ class S3ArtifactService(AdkArtifactService):
         encryption: Encryption | None = None,
         permissions: Iterable[str] | None = None,
         resilience: ResiliencePolicy | None = None,
+        ttl: Ttl | None = None,
     ) -> None:
         policy = resilience_of(resilience, retry_policy(retry_config, default=resilience is None))
         self._resilience = Resilience(policy)
         allowed = Permissions(permissions)
+        if ttl_seconds(ttl) and table_name is None:
+            raise ValueError("ttl needs table_name: artifacts of a bucket without an index table cannot expire")
+        self._ttl = ttl
         self._access = Access(
             bucket_name=bucket_name,
             region_name=region_name,

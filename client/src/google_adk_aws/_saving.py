@@ -10,6 +10,7 @@ from typing import Any, Final
 from google_adk_aws._encrypted_mark import is_marked
 from google_adk_aws._errors import ArtifactTooLargeError, InvalidArtifactError
 from google_adk_aws._metadata import check_metadata
+from google_adk_aws._ttl import Ttl, ttl_seconds
 from google_adk_aws._wire import PartHeader, VersionMetadata, json_header
 
 __all__ = ["ALWAYS", "MAX_CONTENT_BYTES", "MAX_HEADER_BYTES", "MAX_METADATA_BYTES", "Condition", "Description"]
@@ -33,10 +34,12 @@ class Description:
     Attributes:
         part: What kind of part it is.
         custom_metadata: A JSON object; checked.
+        ttl: How long the artifact lives after this save, in seconds: 0 for good, None as the API decides.
     """
 
     part: PartHeader
     custom_metadata: Mapping[str, Any]
+    ttl: int | None = None
 
     @classmethod
     def of(
@@ -46,6 +49,7 @@ class Description:
         display_name: str | None,
         kind: str,
         custom_metadata: Mapping[str, Any] | None,
+        ttl: Ttl | None = None,
     ) -> Description:
         """Checks what a caller gives.
 
@@ -66,7 +70,8 @@ class Description:
             )
         metadata = custom_metadata or {}
         check_metadata(metadata)
-        size = len(json.dumps(metadata, separators=(",", ":"), ensure_ascii=False).encode()) if metadata else 0
+        # As it is stored: what is not ASCII is escaped.
+        size = len(json.dumps(metadata, separators=(",", ":"))) if metadata else 0
         if size > MAX_METADATA_BYTES:
             raise ArtifactTooLargeError(
                 f"custom metadata takes {size:,} bytes of JSON; the limit is {MAX_METADATA_BYTES:,} (64 KB)",
@@ -74,7 +79,7 @@ class Description:
                 field="customMetadata",
             )
         part = PartHeader(kind=kind, mime_type=mime_type, display_name=display_name)
-        return cls(part=part, custom_metadata=metadata)
+        return cls(part=part, custom_metadata=metadata, ttl=ttl_seconds(ttl))
 
     @property
     def encrypted(self) -> Description:
@@ -86,6 +91,8 @@ class Description:
         described = {"Artifact-Part": self.part.to_header()}
         if self.custom_metadata:
             described["Artifact-Metadata"] = json_header(self.custom_metadata)
+        if self.ttl is not None:
+            described["Artifact-Ttl"] = str(self.ttl)
         return described
 
     def to_json(self) -> dict[str, Any]:
@@ -94,10 +101,14 @@ class Description:
         described: dict[str, Any] = {"part": part}
         if self.custom_metadata:
             described["customMetadata"] = self.custom_metadata
+        if self.ttl is not None:
+            described["ttl"] = self.ttl
         return described
 
     def is_of(self, version: VersionMetadata) -> bool:
-        """Whether a version is described so."""
+        """Whether a version is described so, and a save of it would change nothing."""
+        if self.ttl is not None or version.expires_at is not None:
+            return False  # a save begins the artifact's time anew
         return (
             (version.kind, version.mime_type, version.display_name, version.encrypted)
             == (self.part.kind, self.part.mime_type, self.part.display_name, self.part.encrypted)

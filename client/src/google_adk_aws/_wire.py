@@ -235,6 +235,8 @@ class VersionMetadata:
         sha256: SHA-256 of the content as it is stored, in hex; None when it was saved without one.
         etag: The version's entity tag; what `if_match` takes.
         encrypted: Whether the content is stored encrypted, as it says.
+        expires_at: When the artifact goes with all versions if this is its latest one, in seconds since 1970 UTC;
+            None: never.
     """
 
     filename: str
@@ -249,6 +251,7 @@ class VersionMetadata:
     sha256: str | None = None
     etag: str | None = None
     encrypted: bool = False
+    expires_at: float | None = None
 
     @classmethod
     def of(cls, value: object) -> VersionMetadata:
@@ -272,6 +275,7 @@ class VersionMetadata:
             sha256=_facts.optional_text(facts, "sha256"),
             etag=_facts.optional_text(facts, "etag"),
             encrypted=part.encrypted,
+            expires_at=_facts.optional_seconds(facts, "expiresAt"),
         )
 
 

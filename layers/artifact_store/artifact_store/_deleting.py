@@ -45,6 +45,27 @@ class Deleter:
                 on_unfinished(artifact, gen)
         return True
 
+    def expire(self, artifact: ArtifactId, gen: str, *, timeout: float) -> bool:
+        """Does what `ArtifactStore.expire` says."""
+        give_up_at = self._clock.monotonic() + timeout
+        self.bury_expired(artifact, gen)
+        return self.purge(artifact, gen, give_up_at=give_up_at)
+
+    def bury_expired(self, artifact: ArtifactId, gen: str) -> bool:
+        """Deletes a generation if it lives and its time is over; what it left stays for a purge.
+
+        Returns:
+            Whether it did.
+        """
+        for _ in range(_BURY_ATTEMPTS):
+            head = self._index.head(artifact)
+            if head is None or head.gen != gen or not head.latest.has_expired(self._clock.now_ms()):
+                return False
+            with suppress(CommitRefused):
+                self._index.bury(artifact, head, expired=True)
+                return True
+        raise Contention("the artifact is saved and deleted faster than it can be looked at")
+
     def _bury(self, artifact: ArtifactId) -> str | None:
         for _ in range(_BURY_ATTEMPTS):
             head = self._index.head(artifact)

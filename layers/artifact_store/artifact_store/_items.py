@@ -5,6 +5,7 @@
     u:app/user           v#name#0000000003#gen               one version
                          t#hash                              what an idempotency key saved
                          d#name#gen                          grave of a deleted generation
+                         x#name#gen                          timer of a generation that expires
 
 Encoded names have no `#`, so no prefix of one artifact is a prefix of another's.
 """
@@ -38,6 +39,8 @@ __all__ = [
     "read_summary",
     "read_token",
     "read_version",
+    "timer_item",
+    "timer_key",
     "token_item",
     "token_key",
     "version_item",
@@ -49,6 +52,7 @@ __all__ = [
 
 HEADS: Final = "h#"
 GRAVES: Final = "d#"
+TIMERS: Final = "x#"
 DAY_SECONDS: Final = 24 * 60 * 60
 """How long an idempotency key stands for its save."""
 
@@ -78,6 +82,15 @@ def token_key(artifact: ArtifactId, token: str) -> Key:
 
 def grave_key(artifact: ArtifactId, gen: str) -> Key:
     return artifact.scope.partition, f"{GRAVES}{artifact.encoded_filename}#{gen}"
+
+
+def timer_key(artifact: ArtifactId, gen: str) -> Key:
+    return artifact.scope.partition, f"{TIMERS}{artifact.encoded_filename}#{gen}"
+
+
+def timer_item(expires_ms: int) -> Item:
+    """Goes when DynamoDB sees that its time is over; whoever is told of it deletes the artifact."""
+    return {"expires_at": -(-expires_ms // 1000)}
 
 
 def head_position(sort: str) -> str:
@@ -120,6 +133,7 @@ def head_item(version: Version) -> Item:
         sha256=version.sha256,
         mime_type=version.part.mime_type,
         created_ms=version.created_ms,
+        expires_ms=version.expires_ms,
         blob_key=version.blob.key if version.blob else None,
         blob_version_id=version.blob.version_id if version.blob else None,
     )
@@ -141,6 +155,7 @@ def _summary(artifact: ArtifactId, item: dict[str, Any]) -> ArtifactSummary:
         sha256=item.get("sha256"),
         mime_type=item.get("mime_type"),
         created_ms=item["created_ms"],
+        expires_ms=item.get("expires_ms"),
     )
 
 
@@ -175,6 +190,7 @@ def version_item(version: Version, *, token: str | None, lost: bool = False) -> 
         display_name=version.part.display_name,
         custom_metadata=(canonical_json(version.custom_metadata) if version.custom_metadata else None),
         created_ms=version.created_ms,
+        expires_ms=version.expires_ms,
         blob_key=version.blob.key if version.blob else None,
         blob_version_id=version.blob.version_id if version.blob else None,
     )
@@ -200,6 +216,7 @@ def read_version(artifact: ArtifactId, item: Item | None) -> Version | None:
         custom_metadata=json.loads(custom_metadata) if custom_metadata else {},
         created_ms=attributes["created_ms"],
         blob=_blob(attributes),
+        expires_ms=attributes.get("expires_ms"),
     )
 
 

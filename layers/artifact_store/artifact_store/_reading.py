@@ -47,6 +47,7 @@ class Reader:
         self._index = ports.index
         self._parallel = ports.parallel
         self._fetch = ports.fetch
+        self._clock = ports.clock
 
     def load(self, artifact: ArtifactId, number: int | None) -> Loaded:
         """Loads a version with its content."""
@@ -129,8 +130,11 @@ class Reader:
         raise StorageUnavailable("the index is changing under this read")
 
     def _live_head(self, artifact: ArtifactId) -> Head:
-        head = self._index.head(artifact)
-        if head is None or head.lost:
+        return self._living(artifact, self._index.head(artifact))
+
+    def _living(self, artifact: ArtifactId, head: Head | None) -> Head:
+        """A head that was read, if the artifact can still be read; it may have expired and not be deleted yet."""
+        if head is None or head.lost or head.latest.has_expired(self._clock.now_ms()):
             raise no_artifact(artifact)
         return head
 
@@ -141,8 +145,7 @@ class Reader:
             lambda: self._index.head(artifact),
             lambda: self._index.versions_numbered(artifact, number),
         )
-        if head is None or head.lost:
-            raise no_artifact(artifact)
+        head = self._living(artifact, head)
         # Versions of a deleted generation stay in the index until their purge is done.
         live = [version for version in versions if version.gen == head.gen]
         if live:
@@ -164,8 +167,7 @@ class Reader:
             lambda: self._index.head(artifact),
             lambda: self._index.rows(artifact, limit=limit, position=None),
         )
-        if head is None or head.lost:
-            raise no_artifact(artifact)
+        head = self._living(artifact, head)
         for _ in range(_LOOKS):
             if _is_whole(page, head):
                 return _shown(page, head)
@@ -179,8 +181,12 @@ class Reader:
     def list_artifacts(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """Lists live artifacts: a session's, then its user's."""
         return self._over_scopes(
-            self._index.heads, lambda summary: summary.artifact, scope, limit=limit, position=position
+            self._unexpired, lambda summary: summary.artifact, scope, limit=limit, position=position
         )
+
+    def _unexpired(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
+        page, now = self._index.heads(scope, limit=limit, position=position), self._clock.now_ms()
+        return Page([summary for summary in page.items if not summary.has_expired(now)], page.position)
 
     def list_names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
         """Lists which artifacts live: a session's, then its user's."""

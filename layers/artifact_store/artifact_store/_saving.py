@@ -19,6 +19,7 @@ import random
 from contextlib import suppress
 from typing import Final, TypeAlias, cast
 
+from artifact_store._deleting import Deleter
 from artifact_store._settling import Settler, Verdict
 from artifact_store.errors import (
     Contention,
@@ -30,7 +31,7 @@ from artifact_store.errors import (
 from artifact_store.model import BlobRef, Content, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, MAX_VERSION, ArtifactId
 from artifact_store.ports import CommitRefused, Head, ObjectExists, ObjectRef, Ports, Token
-from artifact_store.record import BLOB_OWNER, Draft, Record
+from artifact_store.record import BLOB_OWNER, Draft, Record, expiry
 
 __all__ = ["Save"]
 
@@ -141,16 +142,12 @@ class Save:
         self._seen = None
         if known is not None:
             return self._replay(known)
-        # No other version can come between: the commit demands the head that is judged here.
-        if self._only_if is not None:
-            try:
-                self._only_if.check(_latest_etag(head))
-            except PreconditionFailed:
-                # A batch reads its items one by one: what is in the way may be this very save, committed meanwhile.
-                replayed = self.replayed()
-                if replayed is None:
-                    raise
-                return replayed
+        if head is not None and head.latest.has_expired(self._ports.clock.now_ms()):
+            # Its end was due; what is saved now begins another life.
+            Deleter(self._ports).bury_expired(self._artifact, head.gen)
+            return None
+        if self._only_if is not None and (replayed := self._judged(self._only_if, head)):
+            return replayed
         if self._skip_unchanged and (unchanged := self._unchanged(head)):
             return Saved(unchanged, replayed=False, unchanged=True)
         gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
@@ -181,6 +178,19 @@ class Save:
         mine = self._version(gen=gen, number=number, version_id=version_id, created_ms=draft.created_ms)
         return self._commit_mine(mine)
 
+    def _judged(self, only_if: Precondition, head: Head | None) -> Saved | None:
+        """Raises when the precondition does not hold; what this save has become when it is that which is in the way."""
+        try:
+            # No other version can come between: the commit demands the head that is judged here.
+            only_if.check(_latest_etag(head))
+        except PreconditionFailed:
+            # A batch reads its items one by one: what is in the way may be this very save, committed meanwhile.
+            replayed = self.replayed()
+            if replayed is None:
+                raise
+            return replayed
+        return None
+
     def _version(self, *, gen: str, number: int, version_id: str, created_ms: int) -> Version:
         return Version(
             artifact=self._artifact,
@@ -193,6 +203,7 @@ class Save:
             custom_metadata=self._content.custom_metadata,
             created_ms=created_ms,
             blob=self._blob,
+            expires_ms=expiry(self._content, created_ms),
         )
 
     def _unchanged(self, head: Head | None) -> Version | None:
@@ -200,6 +211,8 @@ class Save:
         content = self._content
         if head is None or head.lost or content.sha256 is None or head.latest.sha256 != content.sha256:
             return None
+        if (head.latest.expires_ms, content.ttl_seconds) != (None, None):
+            return None  # a save begins the artifact's time anew
         latest = self._ports.index.version(self._artifact, head.latest.number, head.gen)
         if latest is None or (latest.part, latest.custom_metadata) != (content.part, content.custom_metadata):
             return None

@@ -155,6 +155,7 @@ class Uploader:
         sha256: str | None,
         part: Part,
         custom_metadata: JsonObject,
+        ttl_seconds: int | None,
         only_if: Precondition | None,
         timeout: float,
     ) -> Saved:
@@ -174,6 +175,7 @@ class Uploader:
             sha256=sha256,
             part=part,
             custom_metadata=custom_metadata,
+            ttl_seconds=ttl_seconds,
         )
         save = Save(self._ports, upload.artifact, content, token=_token(upload), only_if=only_if)
         if blob is not None:

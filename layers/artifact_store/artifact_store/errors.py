@@ -12,6 +12,7 @@ ArtifactStoreError
 │   ├── InvalidMetadata       custom metadata that is not a JSON object
 │   ├── MetadataTooLarge      more custom metadata than one version takes
 │   ├── InvalidPosition       a list position that is not in this list
+│   ├── InvalidTtl            a time to live that an artifact cannot have
 │   └── InvalidUpload         a size, part size or part that an upload cannot have
 ├── NotFound
 │   ├── ArtifactNotFound      no live artifact of that name
@@ -46,6 +47,7 @@ __all__ = [
     "InvalidName",
     "InvalidPart",
     "InvalidPosition",
+    "InvalidTtl",
     "InvalidUpload",
     "InvalidVersion",
     "MetadataTooLarge",
@@ -142,6 +144,12 @@ class InvalidPosition(InvalidInput):
     """A list position that does not lie in the list it was used on."""
 
     code = "invalid_cursor"
+
+
+class InvalidTtl(InvalidInput):
+    """A time to live that is none, is too long, or that nobody would keep; `limit` is in seconds."""
+
+    code = "invalid_ttl"
 
 
 class InvalidUpload(InvalidInput):

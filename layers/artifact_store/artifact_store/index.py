@@ -45,6 +45,10 @@ class TableIndex:
         self._clock = clock
 
     @property
+    def keeps_time(self) -> bool:
+        return True
+
+    @property
     def remembers(self) -> bool:
         return True
 
@@ -114,8 +118,9 @@ class TableIndex:
         return Page(summaries, items.head_position(last) if last else None)
 
     def names(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactId]:
-        page = self.heads(scope, limit=limit, position=position)
-        return Page([summary.artifact for summary in page.items], page.position)
+        page, now = self.heads(scope, limit=limit, position=position), self._clock.now_ms()
+        living = [summary.artifact for summary in page.items if not summary.has_expired(now)]
+        return Page(living, page.position)
 
     def graves(self, scope: Scope, *, limit: int, position: str | None) -> Page[tuple[ArtifactId, Grave]]:
         rows, last = self._table.query(scope.partition, items.GRAVES, limit=limit, after=position)
@@ -139,6 +144,9 @@ class TableIndex:
                 Condition(expired_at=version.created_ms // 1000, equals={"version_id": version.version_id}),
             ),
         ]
+        if version.expires_ms is not None:
+            # One timer for a life, which every save of it moves on.
+            writes.append(Put(items.timer_key(artifact, gen), items.timer_item(version.expires_ms), None))
         if number == 0:
             # A later number needs a live head of its generation, which no buried one has.
             writes.append(Check(items.grave_key(artifact, gen), ABSENT))
@@ -154,15 +162,17 @@ class TableIndex:
             f"restore {gen} {version.number} {version.version_id} {self._clock.now_ms()}",
         )
 
-    def bury(self, artifact: ArtifactId, head: Head) -> None:
+    def bury(self, artifact: ArtifactId, head: Head, *, expired: bool = False) -> None:
         grave = Grave(gen=head.gen, next=head.next, confirmed=False, buried_ms=self._clock.now_ms())
-        self._transact(
-            [
-                Delete(items.head_key(artifact), Condition(equals={"gen": head.gen})),
-                Put(items.grave_key(artifact, head.gen), items.grave_item(grave), ABSENT),
-            ],
-            f"bury {grave} {items.head_key(artifact)}",
-        )
+        seen: Item = {"gen": head.gen, "next": head.next} if expired else {"gen": head.gen}
+        writes: list[Write] = [
+            Delete(items.head_key(artifact), Condition(equals=seen)),
+            Put(items.grave_key(artifact, head.gen), items.grave_item(grave), ABSENT),
+        ]
+        if head.latest.expires_ms is not None and not expired:
+            # Of what has expired it stays: its end is what makes somebody purge the rest.
+            writes.append(Delete(items.timer_key(artifact, head.gen), None))
+        self._transact(writes, f"bury {grave} {items.head_key(artifact)}")
 
     def _transact(self, writes: Sequence[Write], purpose: str) -> None:
         """Does a transaction, always with the same request token."""

@@ -15,6 +15,7 @@ from artifact_store.errors import (
     InvalidContent,
     InvalidMetadata,
     InvalidPart,
+    InvalidTtl,
     MetadataTooLarge,
     PreconditionFailed,
 )
@@ -23,6 +24,7 @@ from artifact_store.names import ArtifactId
 __all__ = [
     "MAX_INLINE_BYTES",
     "MAX_METADATA_BYTES",
+    "MAX_TTL_SECONDS",
     "ArtifactSummary",
     "BlobRef",
     "Content",
@@ -52,6 +54,9 @@ MAX_METADATA_BYTES: Final = 64 * 1024
 MAX_METADATA_DEPTH: Final = 32
 MAX_METADATA_INTEGER_BITS: Final = 4096
 """Python itself refuses to print much longer ones."""
+
+MAX_TTL_SECONDS: Final = 3650 * 24 * 60 * 60
+"""The longest time to live of an artifact: ten years."""
 
 MAX_MIME_TYPE_CHARACTERS: Final = 255
 MAX_DISPLAY_NAME_BYTES: Final = 1024
@@ -120,11 +125,13 @@ class Content:
         body: The bytes; UTF-8 for kinds `text` and `file`. At most 3 MiB.
         part: What kind of part it is.
         custom_metadata: A JSON object; at most 64 KB as JSON, nested at most 32 deep.
+        ttl_seconds: How long the artifact lives after this save, unless it is saved again; None: for good.
     """
 
     body: bytes
     part: Part = field(default_factory=Part)
     custom_metadata: JsonObject = field(default_factory=dict)
+    ttl_seconds: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.body) > MAX_INLINE_BYTES:
@@ -144,6 +151,7 @@ class Content:
         if self.part.kind == "file" and not self.body:
             raise InvalidContent("content of kind file must be a file URI", field="content")
         _check_metadata(self.custom_metadata)
+        _check_ttl(self.ttl_seconds)
 
     @property
     def size(self) -> int:
@@ -158,7 +166,7 @@ class Content:
     @cached_property
     def fingerprint(self) -> str:
         """What an idempotency key stands for: everything that is saved, in hex."""
-        return _fingerprint(self.sha256, self.part, self.custom_metadata)
+        return _fingerprint(self.sha256, self.part, self.custom_metadata, self.ttl_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,7 @@ class Uploaded:
         sha256: Their hex digest as their uploader claims; None when it did not say.
         part: What kind of part it is.
         custom_metadata: A JSON object; at most 64 KB as JSON, nested at most 32 deep.
+        ttl_seconds: How long the artifact lives after this save, unless it is saved again; None: for good.
     """
 
     blob: BlobRef
@@ -186,16 +195,18 @@ class Uploaded:
     sha256: str | None
     part: Part = field(default_factory=Part)
     custom_metadata: JsonObject = field(default_factory=dict)
+    ttl_seconds: int | None = None
 
     def __post_init__(self) -> None:
         if self.part.kind == "file" and not 0 < self.size <= MAX_INLINE_BYTES:
             raise InvalidContent("content of kind file must be a file URI", field="content", limit=MAX_INLINE_BYTES)
         _check_metadata(self.custom_metadata)
+        _check_ttl(self.ttl_seconds)
 
     @cached_property
     def fingerprint(self) -> str:
         """What an idempotency key stands for: everything that is saved, in hex."""
-        return _fingerprint(self.sha256 or self.blob.key, self.part, self.custom_metadata)
+        return _fingerprint(self.sha256 or self.blob.key, self.part, self.custom_metadata, self.ttl_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +237,16 @@ class Precondition:
             raise PreconditionFailed("the latest version is another one by now", etag=latest)
 
 
-def _fingerprint(digest: str, part: Part, custom_metadata: JsonObject) -> str:
-    facts = [digest, part.kind, part.mime_type, part.display_name, canonical_json(custom_metadata)]
+def _fingerprint(digest: str, part: Part, custom_metadata: JsonObject, ttl_seconds: int | None) -> str:
+    facts: list[object] = [digest, part.kind, part.mime_type, part.display_name, canonical_json(custom_metadata)]
+    if ttl_seconds is not None:
+        facts.append(ttl_seconds)
     return hashlib.sha256(canonical_json(facts).encode()).hexdigest()
+
+
+def _check_ttl(ttl_seconds: int | None) -> None:
+    if ttl_seconds is not None and not 1 <= ttl_seconds <= MAX_TTL_SECONDS:
+        raise InvalidTtl(f"ttl must be 1 to {MAX_TTL_SECONDS:,} seconds", field="ttl", limit=MAX_TTL_SECONDS)
 
 
 def _check_metadata(value: object) -> None:
@@ -310,6 +328,7 @@ class Version:
         custom_metadata: As saved.
         created_ms: When it was saved, in milliseconds since 1970 UTC.
         blob: Where the content is, for a manifest record; None for an inline one.
+        expires_ms: When the artifact goes if this is its latest version, in milliseconds since 1970 UTC.
     """
 
     artifact: ArtifactId
@@ -322,6 +341,7 @@ class Version:
     custom_metadata: JsonObject
     created_ms: int
     blob: BlobRef | None = None
+    expires_ms: int | None = None
 
     @property
     def etag(self) -> str:
@@ -364,6 +384,11 @@ class ArtifactSummary:
     sha256: str | None
     mime_type: str | None
     created_ms: int
+    expires_ms: int | None = None
+
+    def has_expired(self, now_ms: int) -> bool:
+        """Whether the artifact's time is over, though it may not be deleted yet."""
+        return self.expires_ms is not None and self.expires_ms <= now_ms
 
     @property
     def etag(self) -> str:

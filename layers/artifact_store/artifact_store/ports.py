@@ -256,6 +256,10 @@ class Index(Protocol):
     """The index of artifacts. Every read is strongly consistent; lost versions are shown only where it says so."""
 
     @property
+    def keeps_time(self) -> bool:
+        """Whether artifacts can expire."""
+
+    @property
     def remembers(self) -> bool:
         """Whether a token is known for its time, though what it saved is deleted."""
 
@@ -316,11 +320,16 @@ class Index(Protocol):
             CommitRefused: The entry is there, or the generation does not live.
         """
 
-    def bury(self, artifact: ArtifactId, head: Head) -> None:
+    def bury(self, artifact: ArtifactId, head: Head, *, expired: bool = False) -> None:
         """Removes the head and puts its generation's grave, in one transaction.
 
+        Args:
+            artifact: Whose head.
+            head: The head that was read.
+            expired: Whether it goes because its time is over: a save in between saves it.
+
         Raises:
-            CommitRefused: The head's generation is not the one given.
+            CommitRefused: The head's generation is not the one given, or the head has moved since and is `expired`.
         """
 
     def grave(self, artifact: ArtifactId, gen: str) -> Grave | None:
@@ -367,7 +376,8 @@ class Put:
 
     key: Key
     item: Item
-    condition: Condition
+    condition: Condition | None
+    """None: whatever is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +385,8 @@ class Delete:
     """Deletes an item."""
 
     key: Key
-    condition: Condition
+    condition: Condition | None
+    """None: whatever is there, even nothing."""
 
 
 @dataclass(frozen=True, slots=True)

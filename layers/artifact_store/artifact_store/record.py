@@ -30,7 +30,7 @@ from artifact_store.model import (
 from artifact_store.names import BLOB_PREFIX, ArtifactId
 from artifact_store.ports import ObjectHead, StoredObject
 
-__all__ = ["BLOB_OWNER", "MAX_USER_METADATA_BYTES", "Draft", "Record", "is_manifest", "read_record"]
+__all__ = ["BLOB_OWNER", "MAX_USER_METADATA_BYTES", "Draft", "Record", "expiry", "is_manifest", "read_record"]
 
 MAX_USER_METADATA_BYTES: Final = 2048
 """S3's limit over all keys and values of user metadata, here counted with their header prefix."""
@@ -88,7 +88,14 @@ class Draft:
         }
         if self.content.sha256 is not None:
             identity["artifact-sha256"] = self.content.sha256
+        if self.expires_ms is not None:
+            identity["artifact-expires"] = str(self.expires_ms)
         return identity
+
+    @property
+    def expires_ms(self) -> int | None:
+        """When the artifact goes if this stays its latest version, in milliseconds since 1970 UTC."""
+        return expiry(self.content, self.created_ms)
 
     def inline_metadata(self) -> dict[str, str]:
         """User metadata of an inline record."""
@@ -141,6 +148,11 @@ class Record:
     foreign: bool = False
 
 
+def expiry(content: Content | Uploaded, created_ms: int) -> int | None:
+    """When what was saved at that time expires, in milliseconds since 1970 UTC; None: never."""
+    return created_ms + content.ttl_seconds * 1000 if content.ttl_seconds is not None else None
+
+
 def is_manifest(head: ObjectHead) -> bool:
     """Whether the object's body is needed to read its record."""
     return head.metadata.get("artifact-record") == "manifest"
@@ -191,6 +203,7 @@ def _read_own(artifact: ArtifactId, number: int, head: ObjectHead, manifest: Sto
         custom_metadata=custom_metadata,
         created_ms=int(metadata["artifact-created"]),
         blob=blob,
+        expires_ms=int(metadata["artifact-expires"]) if "artifact-expires" in metadata else None,
     )
     return Record(
         version=version,

@@ -12,6 +12,7 @@ from artifact_store._reading import Reader
 from artifact_store._saving import Save
 from artifact_store._settling import Outcome
 from artifact_store._uploading import Uploader
+from artifact_store.errors import InvalidTtl
 from artifact_store.ids import token_hash
 from artifact_store.model import (
     ArtifactSummary,
@@ -77,10 +78,12 @@ class ArtifactStore:
 
         Raises:
             InvalidName: The session is reserved.
+            InvalidTtl: It is to expire, and the index cannot do that.
             IdempotencyKeyReused: The key was used for other content.
             PreconditionFailed: The latest version is not as `only_if` demands.
             Unavailable: Nothing is known to be saved; repeat with the same key.
         """
+        self._refuse_ttl(content.ttl_seconds)
         save = Save(
             self._ports,
             artifact,
@@ -183,6 +186,7 @@ class ArtifactStore:
         sha256: str | None,
         part: Part,
         custom_metadata: JsonObject,
+        ttl_seconds: int | None = None,
         only_if: Precondition | None = None,
         timeout: float = 20.0,
     ) -> Saved:
@@ -194,26 +198,34 @@ class ArtifactStore:
             sha256: Hex digest of the whole content; may be None after one put, and when it was announced.
             part: What kind of part it is.
             custom_metadata: As of `Content`.
+            ttl_seconds: As of `Content`.
             only_if: As for `save`.
             timeout: As for `save`.
 
         Raises:
             InvalidUpload: It was begun for other content.
+            InvalidTtl: As for `save`.
             UploadIncomplete: Parts are missing, or are not as large as announced.
             UploadNotFound: It was aborted or has expired, and is no version.
             IdempotencyKeyReused: It was finalized with other facts.
             PreconditionFailed: The latest version is not as `only_if` demands.
             Unavailable: Nothing is known to be saved; repeat.
         """
+        self._refuse_ttl(ttl_seconds)
         return self._uploader.finalize(
             upload,
             size=size,
             sha256=sha256,
             part=part,
             custom_metadata=custom_metadata,
+            ttl_seconds=ttl_seconds,
             only_if=only_if,
             timeout=timeout,
         )
+
+    def _refuse_ttl(self, ttl_seconds: int | None) -> None:
+        if ttl_seconds is not None and not self._ports.index.keeps_time:
+            raise InvalidTtl("artifacts of a bucket without an index table cannot expire", field="ttl")
 
     def abort_upload(self, upload: Upload) -> None:
         """Gives an upload up and frees what was uploaded. Also fine when that was done before.
@@ -342,6 +354,19 @@ class ArtifactStore:
         clearer = Clearer(self._ports, each=each)
         give_up_at = self._ports.clock.monotonic() + timeout
         return clearer.clear([scope], give_up_at=give_up_at, on_unfinished=on_unfinished)
+
+    def expire(self, artifact: ArtifactId, gen: str, *, timeout: float = 20.0) -> bool:
+        """Deletes one life of an artifact if its time is over, and removes what it left.
+
+        A save at the same moment either comes first and gives the artifact a new time, or begins another life.
+
+        Returns:
+            True when nothing of it is to be done any more; False when time was not enough.
+
+        Raises:
+            Unavailable: Some is left; repeat.
+        """
+        return self._deleter.expire(artifact, gen, timeout=timeout)
 
     def purge(self, artifact: ArtifactId, gen: str, *, timeout: float = 20.0) -> bool:
         """Goes on with removing what a deleted generation left; removes nothing of one that was not deleted.

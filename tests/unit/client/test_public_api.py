@@ -94,7 +94,7 @@ def test_the_constructor_of_the_service() -> None:
         "timeout: 'float | httpx.Timeout | None' = None, retry: 'RetryPolicy | None' = None, "
         "cache_bytes: 'int' = 33554432, cache_max_age: 'float' = 0.0, encryption: 'Encryption | None' = None, "
         "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None, "
-        "**server_options: 'object') -> 'None'"
+        "ttl: 'Ttl | None' = None, **server_options: 'object') -> 'None'"
     )
 
 

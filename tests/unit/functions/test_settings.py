@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from artifact_api.grants import JwtRules
+from artifact_api.retention import Retention
 from artifact_api.settings import InvalidSettings, Settings
 
 ENOUGH = {"AUTH_MODE": "IAM", "BUCKET_NAME": "b", "INDEX_TABLE_NAME": "t"}
@@ -19,6 +20,7 @@ def test_defaults() -> None:
         auth_mode="IAM",
         jwt=JwtRules(),
         inline_bytes=262_144,
+        retention=Retention(),
         metrics_namespace="ArtifactApi",
     )
 

@@ -11,10 +11,11 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from artifact_maintenance import adopt, erase, heal, purge, rebuild, reconcile, wiring
+from artifact_maintenance import adopt, erase, expire, heal, purge, rebuild, reconcile, wiring
 from artifact_maintenance.settings import InvalidSettings, Settings
 from artifact_maintenance.telemetry import logger
 from artifact_store import ArtifactId, Content, InvalidInput, Outcome, StorageUnavailable
+from artifact_store._items import timer_key
 from artifact_store.erasures import ErasureRequest
 from artifact_store.purging import PurgeRequest
 from tests.faults.interposed import Counted, World
@@ -238,6 +239,68 @@ def test_a_purge_that_needs_more_time_comes_back_and_goes_on() -> None:
     assert len(world.objects.refs()) == 1
     assert failed(purge.handler(event, Context())) == []
     assert world.objects.refs() == []
+
+
+def ended(*keys: tuple[str, str]) -> dict[str, Any]:
+    """What the table's stream tells of timers."""
+    return {
+        "Records": [
+            {
+                "eventName": "REMOVE",
+                "eventSource": "aws:dynamodb",
+                "dynamodb": {"Keys": {"pk": {"S": pk}, "sk": {"S": sk}}, "SequenceNumber": str(number)},
+            }
+            for number, (pk, sk) in enumerate(keys)
+        ]
+    }
+
+
+def with_a_minute_left() -> tuple[World, tuple[str, str]]:
+    world = World()
+    content = Content(body=b"x", ttl_seconds=60)
+    version = world.store().save(DOC, content, caller="c", idempotency_key="k").version
+    return world, timer_key(DOC, version.gen)
+
+
+def test_the_end_of_a_timer_deletes_its_artifact(capsys: pytest.CaptureFixture[str]) -> None:
+    world, timer = with_a_minute_left()
+    world.clock.sleep(60)
+    use(world)
+    assert failed(expire.handler(ended(timer), Context())) == []
+    assert world.objects.refs() == []
+    assert metrics(capsys.readouterr().out) == {"Expired": 1}
+
+
+def test_the_end_of_a_timer_is_judged_by_the_head() -> None:
+    world, timer = with_a_minute_left()
+    use(world)
+    before = state(world)
+    assert failed(expire.handler(ended(timer), Context())) == []
+    assert state(world) == before
+
+
+def test_an_end_that_needs_more_time_comes_back_and_goes_on() -> None:
+    world = World()
+    for number in range(1001):
+        content = Content(body=b"%d" % number, ttl_seconds=60)
+        world.store().save(DOC, content, caller="c", idempotency_key=f"{number}")
+    event = ended(timer_key(DOC, world.store().describe(DOC).gen))
+    world.clock.sleep(60)
+    use(world)
+    assert failed(expire.handler(event, Context(seconds=1))) == ["0"]
+    assert failed(expire.handler(event, Context())) == []
+    assert world.objects.refs() == []
+
+
+def test_ends_of_what_is_no_timer_do_nothing() -> None:
+    world = healthy()
+    use(world)
+    before = state(world)
+    partition = DOC.scope.partition
+    others = [*world.table.items(), (partition, "x#"), ("x", "x#doc#g"), (partition, ""), ("", "")]
+    assert failed(expire.handler(ended(*others), Context())) == []
+    assert failed(expire.handler({"Records": [{"eventName": "REMOVE"}]}, Context())) == []
+    assert state(world) == before
 
 
 def test_forged_purge_requests_do_nothing() -> None:

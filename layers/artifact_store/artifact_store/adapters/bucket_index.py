@@ -79,6 +79,10 @@ class BucketIndex:
         return self._lives.unversioned
 
     @property
+    def keeps_time(self) -> bool:
+        return False
+
+    @property
     def remembers(self) -> bool:
         return False
 
@@ -229,7 +233,7 @@ class BucketIndex:
         """Refused: there is no entry that could be lost."""
         raise CommitRefused
 
-    def bury(self, artifact: ArtifactId, head: Head) -> None:
+    def bury(self, artifact: ArtifactId, head: Head, *, expired: bool = False) -> None:  # noqa: ARG002
         """Removes the life's object 0, by its version id; nothing of that life can be seen from then on."""
         zero = self._lives.zero_of(artifact, head.gen)
         if zero is None:

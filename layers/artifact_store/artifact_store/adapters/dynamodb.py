@@ -196,8 +196,10 @@ def _read(item: Mapping[str, Any] | None) -> Item | None:
     return _read_present(item) if item is not None else None
 
 
-def _condition(condition: Condition) -> dict[str, Any]:
+def _condition(condition: Condition | None) -> dict[str, Any]:
     """A condition as DynamoDB's expression; `next` and the like are reserved words, so all alias."""
+    if condition is None:
+        return {}
     names: dict[str, str] = {}
     values: _Attribute = {}
     ways: list[str] = []

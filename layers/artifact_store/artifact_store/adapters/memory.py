@@ -302,7 +302,9 @@ class MemoryTable:
             for partition, sort in keys:
                 self._items.get(partition, {}).pop(sort, None)
 
-    def _require(self, key: Key, condition: Condition) -> None:
+    def _require(self, key: Key, condition: Condition | None) -> None:
+        if condition is None:
+            return
         item = self._read(key)
         if item is None:
             holds = condition.equals is None or condition.expired_at is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,19 +66,42 @@ class IndexPass:
         heads: dict[ArtifactId, None] = {}
         versions: dict[ArtifactId, None] = {}
         graves: list[Entry] = []
+        expired: list[Entry] = []
         for entry in entries:
             if not isinstance(entry, Entry):
                 self._note_unknown(entry)
             elif entry.artifact is not None and entry.kind == "head":
                 heads[entry.artifact] = None
+                if self._has_expired(entry):
+                    expired.append(entry)
             elif entry.artifact is not None and entry.kind == "version":
                 versions[entry.artifact] = None
             elif entry.kind == "grave":
                 graves.append(entry)
         headless = work.ledger.without_head([artifact for artifact in versions if artifact not in heads])
+        work.each(self._expire, expired)
         work.each(self._check_guarded, [*heads, *headless])
         work.each(self._purge, graves)
         return rest
+
+    def _has_expired(self, head: Entry) -> bool:
+        expires_ms = head.item.get("expires_ms")
+        return expires_ms is not None and self._work.is_settled(int(expires_ms))
+
+    def _expire(self, head: Entry) -> None:
+        """Deletes an artifact whose time was over a while ago: nobody was told of its timer's end."""
+        work, artifact = self._work, head.artifact
+        if artifact is None or work.limits.dry_run:
+            return
+
+        def expire() -> None:
+            gen = str(head.item["gen"])
+            with suppress(Unavailable):
+                if self._deleter.bury_expired(artifact, gen):
+                    work.findings.looked_at("expired")
+                    self._deleter.purge(artifact, gen, give_up_at=self._give_up_at)
+
+        work.guarded(expire, artifact.key_prefix)
 
     def _note_unknown(self, key: Key) -> None:
         if not key[0].startswith("!"):

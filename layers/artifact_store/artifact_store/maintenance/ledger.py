@@ -34,8 +34,8 @@ __all__ = ["Entry", "Ledger", "Moved", "parse_key"]
 _BATCH: Final = 100
 _PAGE: Final = 1000
 
-EntryKind: TypeAlias = Literal["head", "version", "token", "grave"]
-_KINDS: Final[Mapping[str, EntryKind]] = {"h": "head", "v": "version", "t": "token", "d": "grave"}
+EntryKind: TypeAlias = Literal["head", "version", "token", "grave", "timer"]
+_KINDS: Final[Mapping[str, EntryKind]] = {"h": "head", "v": "version", "t": "token", "d": "grave", "x": "timer"}
 
 
 class Moved(Exception):
@@ -49,7 +49,7 @@ class Entry:
     Attributes:
         kind: What it is.
         artifact: Whose it is; None for a token.
-        gen: Which life it belongs to, for a version or a grave.
+        gen: Which life it belongs to, for a version, a grave or a timer.
         item: Its attributes.
     """
 

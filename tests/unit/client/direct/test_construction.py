@@ -25,7 +25,8 @@ def test_the_constructor_of_the_service() -> None:
         "table_endpoint_url: 'str | None' = None, workers: 'int' = 20, multipart_threshold: 'int' = 8388608, "
         "part_size: 'int | None' = None, check_bucket: 'bool' = True, check_index_tag: 'bool' = True, "
         "allow_unconditional_writes: 'bool' = False, encryption: 'Encryption | None' = None, "
-        "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None) -> 'None'"
+        "permissions: 'Iterable[str] | None' = None, resilience: 'ResiliencePolicy | None' = None, "
+        "ttl: 'Ttl | None' = None) -> 'None'"
     )
 
 
