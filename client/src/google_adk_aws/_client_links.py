@@ -9,7 +9,7 @@ from artifact_store.names import ArtifactId
 from google_adk_aws import _facts
 from google_adk_aws._client_core import ClientCore
 from google_adk_aws._errors import ArtifactEncryptionError
-from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
+from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink, refuse_encrypted
 from google_adk_aws._saving import Condition, Description
 from google_adk_aws._ttl import Ttl
 from google_adk_aws._wire import VersionMetadata
@@ -43,11 +43,7 @@ class LinkCalls(ClientCore):
         """
         self._permissions.check("read", artifact)
         request, metadata = await self._api.link(artifact, version, expires_in=expires_in)
-        if metadata.encrypted and not encrypted:
-            raise ArtifactEncryptionError(
-                "the content is encrypted, and a link gives what is stored: ask for it with encrypted=True",
-                code="encrypted",
-            )
+        refuse_encrypted(metadata, wanted=encrypted)
         if request.expires_at is None:
             raise _facts.unexpected("expiresAt")
         return DownloadLink(url=request.url, headers=request.headers, expires_at=request.expires_at, version=metadata)

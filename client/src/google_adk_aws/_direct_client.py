@@ -14,7 +14,9 @@ from google_adk_aws._batch_exchange import Outcomes, run_groups
 from google_adk_aws._batch_items import Name, Wanted, artifact_in, name_in
 from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
 from google_adk_aws._direct_calls import DirectCalls
+from google_adk_aws._direct_facts import version_metadata
 from google_adk_aws._errors import InvalidArtifactError
+from google_adk_aws._links import DownloadLink, check_expiry, refuse_encrypted
 from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
 
 if TYPE_CHECKING:
@@ -169,6 +171,42 @@ class DirectClient(DirectCalls):
             concurrency=concurrency,
             progress=progress,
         )
+
+    async def create_download_url(
+        self, artifact: ArtifactId, version: int | None = None, *, expires_in: int = 3600, encrypted: bool = False
+    ) -> DownloadLink:
+        """Makes a link that downloads one version, or the latest one as it is now.
+
+        It is signed with the service's own credentials, and good no longer than these.
+
+        Args:
+            artifact: Which.
+            version: Its number; None is the latest.
+            expires_in: Seconds, 1 to 604,800 (a week).
+            encrypted: Also of encrypted content, for somebody who has the key: the link gives the ciphertext.
+
+        Raises:
+            ArtifactNotFoundError: There is no such artifact or version.
+            ArtifactEncryptionError: The content is encrypted, and that was not asked for.
+            InvalidArtifactError: It cannot be good for so long.
+            ArtifactError: Another one of this package's errors.
+        """
+        self._permissions.check("read", artifact)
+        check_expiry(expires_in)
+
+        def sign(store: ArtifactStore) -> DownloadLink:
+            found = store.describe(artifact, version)
+            request = store.sign_download(found, seconds=expires_in)
+            return DownloadLink(
+                url=request.url,
+                headers=request.headers,
+                expires_at=request.expires_ms / 1000,
+                version=version_metadata(store, found),
+            )
+
+        link = await self._run(sign, operation="sign a link", kind="read")
+        refuse_encrypted(link.version, wanted=encrypted)
+        return link
 
     async def sweep(self, scope: Scope) -> int:
         """Removes what crashed deletes and saves have left of a scope's artifacts in a bucket without a table.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from artifact_store.names import ArtifactId
+from google_adk_aws._errors import ArtifactEncryptionError, InvalidArtifactError
 from google_adk_aws._wire import VersionMetadata
 
-__all__ = ["DownloadLink", "UploadHandle", "UploadLink"]
+__all__ = ["DownloadLink", "UploadHandle", "UploadLink", "check_expiry", "refuse_encrypted"]
+
+_WEEK_SECONDS: Final = 7 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +63,28 @@ class UploadLink:
     headers: Mapping[str, str] = field(repr=False)
     expires_at: float
     upload: UploadHandle
+
+
+def refuse_encrypted(version: VersionMetadata, *, wanted: bool) -> None:
+    """Refuses a link to ciphertext that nobody has asked for.
+
+    Raises:
+        ArtifactEncryptionError: The content is encrypted.
+    """
+    if version.encrypted and not wanted:
+        raise ArtifactEncryptionError(
+            "the content is encrypted, and a link gives what is stored: ask for it with encrypted=True",
+            code="encrypted",
+        )
+
+
+def check_expiry(seconds: int) -> None:
+    """Refuses what no link can be good for.
+
+    Raises:
+        InvalidArtifactError: It is not 1 second to a week.
+    """
+    if not 1 <= seconds <= _WEEK_SECONDS:
+        raise InvalidArtifactError(
+            f"expires_in must be 1 to {_WEEK_SECONDS:,} seconds", code="invalid_parameter", field="expires_in"
+        )

@@ -20,6 +20,7 @@ from artifact_store.errors import InvalidInput
 from artifact_store.names import Scope, parse_scope
 from google_adk_aws._errors import ArtifactError
 from google_adk_aws._state_file import cache_folder
+from google_adk_aws.cli._places import plain
 from google_adk_aws.migration import MigrationError, Report, verify
 from google_adk_aws.migration import migrate as copy
 from google_adk_aws.migration._addresses import Address, open_source, open_target
@@ -102,7 +103,7 @@ def migrate(
     try:
         reports = asyncio.run(job.run(errors))
     except (ArtifactError, MigrationError, ImportError, OSError) as error:
-        errors.print(_plain(str(error)), style="red", markup=False)
+        errors.print(plain(str(error)), style="red", markup=False)
         raise typer.Exit(_STORE_FAILED) from error
     except KeyboardInterrupt:
         errors.print("interrupted; the same command goes on")
@@ -210,11 +211,6 @@ def _show(title: str, report: Report) -> None:
     console.print(table)
     for failure in report.failures[:_SHOWN]:
         version = "" if failure.version is None else f"/{failure.version}"
-        console.print(_plain(f"{failure.what}{version}: {failure.reason}"), style="red", markup=False, soft_wrap=True)
+        console.print(plain(f"{failure.what}{version}: {failure.reason}"), style="red", markup=False, soft_wrap=True)
     if len(report.failures) > _SHOWN:
         console.print(f"and {len(report.failures) - _SHOWN:,} more; --json has all")
-
-
-def _plain(text: str) -> str:
-    """Without what would command a terminal: names and messages come from others."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,0 +1,49 @@
+"""`rebuild`: an index table that was lost or damaged, from the bucket, which is the record."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from google_adk_aws._errors import InvalidArtifactError
+from google_adk_aws.cli._places import SCOPE_HELP, scope_of
+from google_adk_aws.cli._stores import Options
+from google_adk_aws.cli._terminal import run
+
+__all__ = ["rebuild"]
+
+
+def rebuild(
+    context: typer.Context,
+    scope: Annotated[str | None, typer.Argument(metavar="[SCOPE]", help=SCOPE_HELP)] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every scope of the bucket.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell, and write nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make index entries again from the bucket; nothing is removed. The store is s3://BUCKET?table=NAME."""
+    options: Options = context.obj
+    if (scope is None) == (not everything):
+        raise typer.BadParameter("give a SCOPE, or --all")
+
+    async def work() -> None:
+        address = options.address()
+        table = address.options.get("table")
+        if table is None:
+            raise InvalidArtifactError("rebuild needs --store s3://BUCKET?table=NAME")
+        arguments = ["rebuild", "--bucket", address.place, "--table", table]
+        arguments += ["--all"] if scope is None else ["--scope", scope_of(scope).key_prefix]
+        arguments += [name for name, wanted in (("--dry-run", dry_run), ("--json", json)) if wanted]
+        try:
+            # Only here: users of the API need no boto3.
+            from artifact_store.maintenance.command import main  # noqa: PLC0415
+        except ImportError as error:
+            raise ImportError("rebuild needs boto3: pip install 'google-adk-aws[s3]'") from error
+        status = main(arguments, out=sys.stdout, err=sys.stderr)
+        if status:
+            # Of that command, 3 is a storage that failed and 4 a time limit, which is not asked for here.
+            raise typer.Exit(status)
+
+    run(work(), verbose=options.verbose)
