@@ -85,7 +85,10 @@ def parameters() -> Json:
             texts.METADATA,
         ),
         "Artifact-Ttl": optional(
-            "Artifact-Ttl", "header", {"type": "integer", "minimum": 0, "maximum": MAX_TTL_SECONDS}, 86400
+            "Artifact-Ttl",
+            "header",
+            {"type": "string", "pattern": f"^[0-9]{{1,{len(str(MAX_TTL_SECONDS))}}}$"},
+            "86400",
         ),
     }
 

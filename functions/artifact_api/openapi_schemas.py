@@ -40,7 +40,7 @@ from artifact_api.wire import (
     VersionList,
     VersionMetadata,
 )
-from artifact_store.model import MAX_MIME_TYPE_CHARACTERS
+from artifact_store.model import MAX_MIME_TYPE_CHARACTERS, MAX_TTL_SECONDS
 from artifact_store.names import MAX_VERSION
 from artifact_store.transfers import MAX_PART_BYTES, MAX_PARTS, MAX_UPLOAD_BYTES, MIN_PART_BYTES
 
@@ -117,7 +117,7 @@ _CONSTRAINTS: Final[dict[str, Json]] = {
     "createTime": {"minimum": 0},
     "sha256": {"pattern": "^[0-9a-f]{64}$"},
     "etag": {"pattern": '^"[!#-~]+"$'},
-    "mimeType": {"minLength": 1, "maxLength": MAX_MIME_TYPE_CHARACTERS},
+    "mimeType": {"minLength": 1, "maxLength": MAX_MIME_TYPE_CHARACTERS, "pattern": "^[ -~]+$"},
     "nextCursor": {"minLength": 1, "maxLength": MAX_CURSOR_CHARACTERS},
     "code": {"enum": list(CODES)},
     "status": {"minimum": 400, "maximum": 599},
@@ -129,6 +129,7 @@ _CONSTRAINTS: Final[dict[str, Json]] = {
     "expiresAt": {"minimum": 0},
     "expiresIn": {"minimum": 1, "maximum": MAX_LINK_SECONDS, "default": DEFAULT_LINK_SECONDS},
     "retryAfter": {"minimum": 1},
+    "ttl": {"minimum": 0, "maximum": MAX_TTL_SECONDS},
     "items": {"minItems": 1, "maxItems": MAX_ITEMS},
     "content": {"contentEncoding": "base64"},
     "idempotencyKey": {"minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS, "pattern": "^[ -~]+$"},

@@ -27,7 +27,6 @@ PAGE: Final = (ROOT / "docs/migration.md").read_text()
 SHOWN: Final = re.findall(
     r"^```(sh|python)\n((?:(?!```).*\n)+)```\n+```text\n((?:(?!```).*\n)+)```$", PAGE, re.MULTILINE
 )
-COMMAND: Final = "import typer; from google_adk_aws.cli.migrate import migrate; typer.run(migrate)"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +76,7 @@ def test_commands_and_programs_print_what_is_shown(endpoint_url: str, tmp_path: 
         else:
             program, name, *arguments = shlex.split(code.replace("/srv/artifacts", str(tmp_path / "artifacts")))
             assert (program, name) == ("adk-artifacts", "migrate")
-            command = ["-c", COMMAND, *arguments]
+            command = ["-m", "google_adk_aws.cli", "migrate", *arguments]
         done = subprocess.run(
             [sys.executable, *command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
         )

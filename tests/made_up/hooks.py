@@ -19,6 +19,7 @@ BEYOND_SCHEMAS: Final = {
     ("invalid_content", "content"),  # a gateway rewrites text that is not UTF-8
     ("invalid_metadata", "Artifact-Metadata"),  # no base64url, or no JSON object in it
     ("invalid_part", "Artifact-Part"),  # the same
+    ("invalid_ttl", "Artifact-Ttl"),  # nine digits, and more than ten years
     # Names: escapes that are no UTF-8, reserved ones, and what is too long together with others.
     *((code, name) for code in ("invalid_name", "key_too_long") for name in ("app", "user", "session", "filename")),
 }

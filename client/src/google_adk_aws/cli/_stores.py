@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import httpx
 
@@ -17,6 +17,10 @@ from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws._s3_artifact_service import S3ArtifactService
 from google_adk_aws.migration._addresses import Address
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
 
 __all__ = ["AUTHS", "TOKEN", "Client", "Options"]
 
@@ -84,6 +88,23 @@ class Options:
             table_name=address.options.get("table"),
         ) as service:
             yield service.client
+
+    def aws_clients(self) -> tuple[S3Client, DynamoDBClient]:
+        """Clients of S3 and DynamoDB for the store's bucket and table.
+
+        Raises:
+            ImportError: boto3 is not installed.
+        """
+        try:
+            import boto3  # noqa: PLC0415 - users of the API need none
+
+            from artifact_store.adapters.aws import CLIENT_CONFIG, S3_CONFIG  # noqa: PLC0415
+        except ImportError as error:
+            raise ImportError("a bucket needs boto3: pip install 'google-adk-aws[s3]'") from error
+        options = self.address().options
+        session = boto3.Session(region_name=options.get("region"))
+        s3 = session.client("s3", endpoint_url=options.get("endpoint_url"), config=S3_CONFIG)
+        return s3, session.client("dynamodb", config=CLIENT_CONFIG)
 
     def api_url(self) -> httpx.URL:
         """The URL of the API, for what only the API has.

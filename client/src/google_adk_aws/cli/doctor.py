@@ -17,7 +17,6 @@ from artifact_store.names import Scope
 from google_adk_aws import _errors as errors
 from google_adk_aws._auth import resolve_auth
 from google_adk_aws._connection import base_url_of
-from google_adk_aws._s3_artifact_service import S3ArtifactService
 from google_adk_aws.cli._places import SCOPE_HELP, plain, scope_of
 from google_adk_aws.cli._stores import Options
 from google_adk_aws.cli._terminal import Exit, print_json, run
@@ -157,16 +156,12 @@ def _settings(options: Options) -> list[_Finding]:
     from artifact_store.checkup.report import Severity  # noqa: PLC0415
 
     address = options.address()
-    with S3ArtifactService(
-        address.place,
-        address.options.get("region"),
-        endpoint_url=address.options.get("endpoint_url"),
-        table_name=address.options.get("table"),
-    ) as service:
-        try:
-            report = check_bucket(address.place, index_table_name=address.options.get("table"), s3=service.s3_client)
-        except NotCheckable as error:
-            return [_Finding("settings", "could not check", str(error))]
+    s3, dynamodb = options.aws_clients()
+    try:
+        table = address.options.get("table")
+        report = check_bucket(address.place, index_table_name=table, s3=s3, dynamodb=dynamodb)
+    except NotCheckable as error:
+        return [_Finding("settings", "could not check", str(error))]
     states: dict[str, State] = {"ok": "ok", "could not check": "could not check"}
     return [
         _Finding(

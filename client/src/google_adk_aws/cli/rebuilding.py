@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Annotated
 
@@ -36,14 +37,25 @@ def rebuild(
         arguments = ["rebuild", "--bucket", address.place, "--table", table]
         arguments += ["--all"] if scope is None else ["--scope", scope_of(scope).key_prefix]
         arguments += [name for name, wanted in (("--dry-run", dry_run), ("--json", json)) if wanted]
-        try:
-            # Only here: users of the API need no boto3.
-            from artifact_store.maintenance.command import main  # noqa: PLC0415
-        except ImportError as error:
-            raise ImportError("rebuild needs boto3: pip install 'google-adk-aws[s3]'") from error
-        status = main(arguments, out=sys.stdout, err=sys.stderr)
+        status = await asyncio.to_thread(_rebuild, options, arguments)
         if status:
-            # Of that command, 3 is a storage that failed and 4 a time limit, which is not asked for here.
+            # As that command ends: 1 is for objects that do not fit, 3 for a storage that failed.
             raise typer.Exit(status)
 
     run(work(), verbose=options.verbose)
+
+
+def _rebuild(options: Options, arguments: list[str]) -> int:
+    s3, dynamodb = options.aws_clients()
+    # Only here: users of the API need no boto3.
+    from artifact_store.adapters.aws import open_ports  # noqa: PLC0415
+    from artifact_store.adapters.time import ManyInThreads  # noqa: PLC0415
+    from artifact_store.maintenance import Maintenance  # noqa: PLC0415
+    from artifact_store.maintenance.command import main  # noqa: PLC0415
+    from artifact_store.store import ArtifactStore  # noqa: PLC0415
+
+    def opened(*, bucket_name: str, index_table_name: str) -> tuple[Maintenance, ArtifactStore]:
+        ports, table = open_ports(bucket_name=bucket_name, index_table_name=index_table_name, s3=s3, dynamodb=dynamodb)
+        return Maintenance(ports, table, each=ManyInThreads()), ArtifactStore(ports)
+
+    return main(arguments, out=sys.stdout, err=sys.stderr, opened=opened)
