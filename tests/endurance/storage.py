@@ -32,12 +32,12 @@ def _client(service: str, api: LocalApi) -> Any:
 
 
 class Storage:
-    """What an API keeps."""
+    """What an API keeps, or another bucket and table of its emulator."""
 
-    def __init__(self, api: LocalApi) -> None:
+    def __init__(self, api: LocalApi, *, bucket_name: str | None = None, table_name: str | None = None) -> None:
         ports, table = open_ports(
-            bucket_name=api.bucket_name,
-            index_table_name=api.table_name,
+            bucket_name=bucket_name or api.bucket_name,
+            index_table_name=table_name or api.table_name,
             s3=_client("s3", api),
             dynamodb=_client("dynamodb", api),
         )
@@ -71,6 +71,10 @@ class Storage:
         stored = self._objects.get(ref)
         assert stored is not None, f"{ref} is lost"
         return stored.body
+
+    def rebuild(self) -> None:
+        """Makes the index from the bucket."""
+        self._maintenance.rebuild()
 
     def reconcile(self) -> Findings:
         """One whole run."""
