@@ -29,11 +29,12 @@ ALLOWED = {
         *READING,
         *CHECKED_PUTS,
         *("save object", "delete version", "begin upload", "list parts", "abort upload"),
-        *("get answer", "put answer", "update answer", "delete answer", "get secret"),
+        *("get answer", "put answer", "update answer", "delete answer", "get secret", "delete item"),
     },
     "DeleteRole": {*READING, *REMOVING, "send to PurgeQueue", "send to EraseQueue"} - {"load version"},
     "HealRole": {*READING, *CHECKED_PUTS, "delete version", "receive from HealQueue"},
     "PurgeRole": {*READING, *REMOVING, "receive from PurgeQueue"} - {"load version", "get items"},
+    "ExpireRole": {*READING, *REMOVING} - {"load version", "get items"},
     "EraseRole": {
         *READING,
         *CHECKED_PUTS,

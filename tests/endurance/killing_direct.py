@@ -26,7 +26,7 @@ from tests.endurance.direct_saver import LASTING, MORTAL, SCOPE
 from tests.endurance.ledger import Ledger
 from tests.endurance.storage import Storage
 
-__all__ = ["KilledDirect", "kill_direct"]
+__all__ = ["KilledDirect", "kill_direct", "new_bucket", "new_table", "service_on"]
 
 _ROOT: Final = Path(__file__).parents[2]
 _ARTIFACTS: Final = {name: ArtifactId(SCOPE, name) for name in LASTING + MORTAL}
@@ -145,7 +145,7 @@ def kill_direct(
         on_progress: Called now and then with a line of text.
     """
     result = KilledDirect("with the table" if with_table else "without a table", seed, kills)
-    bucket_name = api.bucket_name if with_table else _new_bucket(api)
+    bucket_name = api.bucket_name if with_table else new_bucket(api)
     nursery = _Nursery(api, bucket_name, api.table_name if with_table else None)
     try:
         _kill(nursery, result, on_progress)
@@ -182,20 +182,21 @@ def _judge_with_table(api: LocalApi, ledger: Ledger, result: KilledDirect) -> No
 
 
 def _judge_without_table(api: LocalApi, bucket_name: str, ledger: Ledger, result: KilledDirect) -> None:
-    with _service(api, bucket_name) as service:
+    with service_on(api, bucket_name) as service:
         found = asyncio.run(_versions(service))
         result.broken += ledger.judge(found)
         result.repaired = {"swept": asyncio.run(service.client.sweep(SCOPE))}
         result.broken += [f"after sweep: {text}" for text in ledger.judge(asyncio.run(_versions(service)))]
         left = asyncio.run(service.client.sweep(SCOPE))
         result.broken += [f"a second sweep removed {left}"] if left else []
-    rebuilt = Storage(api, bucket_name=bucket_name, table_name=_new_table(api))
+    rebuilt = Storage(api, bucket_name=bucket_name, table_name=new_table(api))
     rebuilt.rebuild()
     if rebuilt.versions(_ARTIFACTS) != found:
         result.broken.append("an index made from the bucket tells something else")
 
 
-def _service(api: LocalApi, bucket_name: str) -> S3ArtifactService:
+def service_on(api: LocalApi, bucket_name: str) -> S3ArtifactService:
+    """The service on a bucket without a table."""
     environment = api.environment
     return S3ArtifactService(
         bucket_name,
@@ -224,7 +225,8 @@ async def _versions_of(service: S3ArtifactService, artifact: ArtifactId) -> list
     return list(await asyncio.gather(*map(load, numbers)))
 
 
-def _new_bucket(api: LocalApi) -> str:
+def new_bucket(api: LocalApi) -> str:
+    """Makes a bucket on an API's emulator."""
     s3: Any = aws_client("s3", api.aws_endpoint_url)
     name = f"direct-{uuid4()}"
     s3.create_bucket(Bucket=name)
@@ -232,7 +234,8 @@ def _new_bucket(api: LocalApi) -> str:
     return name
 
 
-def _new_table(api: LocalApi) -> str:
+def new_table(api: LocalApi) -> str:
+    """Makes an index table on an API's emulator."""
     dynamodb: Any = aws_client("dynamodb", api.aws_endpoint_url)
     name = f"direct-{uuid4()}"
     dynamodb.create_table(

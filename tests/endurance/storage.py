@@ -41,7 +41,7 @@ class Storage:
             s3=_client("s3", api),
             dynamodb=_client("dynamodb", api),
         )
-        self._store, self._objects = ArtifactStore(ports), ports.objects
+        self.store, self._objects = ArtifactStore(ports), ports.objects
         self._each = ManyInThreads(workers=8)
         self._maintenance = Maintenance(ports, table, each=self._each)
 
@@ -54,7 +54,7 @@ class Storage:
         position: str | None = None
         while True:
             try:
-                page = self._store.list_versions(artifact, limit=1000, position=position)
+                page = self.store.list_versions(artifact, limit=1000, position=position)
             except ArtifactNotFound:
                 return found
             bodies = self._each(self._body, page.items)

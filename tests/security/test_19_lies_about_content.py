@@ -27,7 +27,7 @@ def _unchecked_body(request: Request) -> bytes:
     return base64.b64decode(request.event["body"])
 
 
-def _unchecked_content(item: batch_save._Item) -> Content:
+def _unchecked_content(item: batch_save._Item, _: int | None) -> Content:
     return Content(body=item.members.octets("content"))
 
 

@@ -46,6 +46,7 @@ OTHERS_WORK = {
     "DeleteRole": {"s3:PutObject"} | SIGNING,
     "HealRole": {"s3:PutObject", "s3:DeleteObject", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} | SIGNING,
     "PurgeRole": {"s3:PutObject"} | SIGNING,
+    "ExpireRole": {"s3:PutObject"} | SIGNING,
     "EraseRole": {"s3:PutObject"} | SIGNING,
     "ReconcileRole": {"s3:PutObject"} | SIGNING,
     "RebuildRole": {"s3:PutObject"} | REMOVING | SIGNING,
