@@ -88,7 +88,9 @@ def test_the_wheel_has_both_packages_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         info = f"google_adk_aws-{version}.dist-info"
-        assert names == sources | {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")}
+        about = ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
+        assert names == sources | {f"{info}/{name}" for name in about}
+        assert b"adk-artifacts = google_adk_aws.cli.start:main" in archive.read(f"{info}/entry_points.txt")
         assert archive.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
         metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
     assert (metadata["Name"], metadata["Version"]) == ("google-adk-aws", version)

@@ -15,6 +15,7 @@ from google_adk_aws._auth import BearerAuth, GoogleIdToken, OAuth2ClientCredenti
 from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact
 from google_adk_aws._client import ArtifactClient
 from google_adk_aws._deletions import UserDeletion
+from google_adk_aws._direct_pool import PoolSnapshot
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._errors import (
     ArtifactCircuitOpenError,
@@ -94,6 +95,7 @@ __all__ = [
     "NewArtifact",
     "OAuth2ClientCredentials",
     "PartHeader",
+    "PoolSnapshot",
     "Progress",
     "ResiliencePolicy",
     "ResilienceSnapshot",

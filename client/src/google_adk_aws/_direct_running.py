@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 from google_adk_aws._direct_failures import translated
-from google_adk_aws._direct_workers import PerProcess, Workers
+from google_adk_aws._direct_pool import Lease
+from google_adk_aws._direct_workers import PerProcess
 from google_adk_aws._resilience import Resilience
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Runner:
         place: What is called, as messages name it.
     """
 
-    def __init__(self, opened: PerProcess[Opened], workers: Workers, resilience: Resilience, *, place: str) -> None:
+    def __init__(self, opened: PerProcess[Opened], workers: Lease, resilience: Resilience, *, place: str) -> None:
         self._opened = opened
         self._workers = workers
         self._resilience = resilience

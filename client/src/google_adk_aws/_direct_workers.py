@@ -12,7 +12,7 @@ import contextvars
 import functools
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
 
 __all__ = ["PerProcess", "Workers"]
@@ -61,12 +61,19 @@ class Workers:
         self._pools = PerProcess(lambda: ThreadPoolExecutor(count, thread_name_prefix=_NAME))
         self._closed = False
 
-    async def call(self, function: Callable[[], Result], *, to_end: bool = False) -> Result:
+    async def call(
+        self,
+        function: Callable[[], Result],
+        *,
+        to_end: bool = False,
+        on_begun: Callable[[Future[Result]], None] | None = None,
+    ) -> Result:
         """Calls a function in a thread. When the task is cancelled, the call itself goes on.
 
         Args:
             function: What to call.
             to_end: Whether a task that is cancelled waits for its end all the same.
+            on_begun: Called with what becomes of it, before it is waited for.
 
         Raises:
             RuntimeError: The workers are closed.
@@ -74,7 +81,10 @@ class Workers:
         if self._closed:
             raise RuntimeError("the artifact service is closed")
         run = functools.partial(contextvars.copy_context().run, function)
-        running = asyncio.get_running_loop().run_in_executor(self._pools.get(), run)
+        future: Future[Result] = self._pools.get().submit(run)
+        if on_begun is not None:
+            on_begun(future)
+        running = asyncio.wrap_future(future)
         try:
             return await (asyncio.shield(running) if to_end else running)
         except asyncio.CancelledError:

@@ -11,8 +11,9 @@ from artifact_store.names import USER_NAMESPACE
 from google_adk_aws._adk_service import AdkArtifactService, artifact_id
 from google_adk_aws._direct_access import Access
 from google_adk_aws._direct_client import DirectClient
+from google_adk_aws._direct_pool import Lease, PoolSnapshot
 from google_adk_aws._direct_running import Runner
-from google_adk_aws._direct_workers import PerProcess, Workers
+from google_adk_aws._direct_workers import PerProcess
 from google_adk_aws._encryption import Encryption
 from google_adk_aws._permissions import Permissions
 from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
@@ -41,9 +42,11 @@ class S3ArtifactService(AdkArtifactService):
     at the same time. Without it the index is in the bucket itself; no API may stand on that bucket then.
 
     One instance serves any number of tasks, event loops and threads, and forked processes make connections of their
-    own. boto3 blocks, so every call is made in one of `workers` threads. A task that is cancelled stops waiting; a
-    save that it began may still happen. Use it as a context manager, plain or asynchronous, call `close()` or
-    `aclose()`, or keep it as long as the process lives. The constructor asks S3 for the bucket.
+    own. boto3 blocks, so every call is made in one of `workers` threads. Services of the same region, endpoint,
+    credentials and `workers` share these threads and their connections, which end with the last of them. A task that
+    is cancelled stops waiting; a save that it began may still happen. Use it as a context manager, plain or
+    asynchronous, call `close()` or `aclose()`, or keep it as long as the process lives. The constructor asks S3 for
+    the bucket.
 
     Args:
         bucket_name: The bucket. Its versioning is to be on; see `docs/direct-s3.md` for what is lost without.
@@ -125,16 +128,15 @@ class S3ArtifactService(AdkArtifactService):
             allow_unconditional_writes=allow_unconditional_writes,
         )
         self.retry_config = retry_config
-        self._workers = Workers(workers)
+        self._lease = Lease(self._access)
         self._opened: PerProcess[Opened] = PerProcess(self._open)
-        opened = self._opened.get()
         try:
-            opened.check()
+            self._opened.get().check()
         except BaseException:
-            opened.close()
+            self._lease.close()
             raise
         self._client = DirectClient(
-            Runner(self._opened, self._workers, self._resilience, place=f"the bucket {bucket_name!r}"),
+            Runner(self._opened, self._lease, self._resilience, place=f"the bucket {bucket_name!r}"),
             multipart_threshold=multipart_threshold,
             part_size=part_size,
             encryption=encryption,
@@ -145,9 +147,11 @@ class S3ArtifactService(AdkArtifactService):
         try:
             # Here and not above: users of the API need no boto3.
             from google_adk_aws._direct_opening import Opened  # noqa: PLC0415
+
+            clients = self._lease.clients
         except ImportError as error:
             raise ImportError("S3ArtifactService needs boto3: pip install 'google-adk-aws[s3]'") from error
-        return Opened(self._access)
+        return Opened(self._access, clients)
 
     @property
     def bucket_name(self) -> str:
@@ -195,16 +199,17 @@ class S3ArtifactService(AdkArtifactService):
         """What this service calls; it has what ADK has no call for (files, batches, conditions)."""
         return self._client
 
+    def pool_snapshot(self) -> PoolSnapshot:
+        """How the threads fare that this service shares with others of the same place and credentials."""
+        return self._lease.snapshot()
+
     def resilience_snapshot(self) -> ResilienceSnapshot:
         """How the operations on the storage fare: circuits, retries, hedges."""
         return self._resilience.snapshot()
 
     def close(self) -> None:
         """Waits for the calls that are under way, and closes the connections; the service cannot be used after."""
-        self._workers.close()
-        opened = self._opened.made()
-        if opened is not None:
-            opened.close()
+        self._lease.close()
 
     async def aclose(self) -> None:
         """Does the same without blocking the event loop."""

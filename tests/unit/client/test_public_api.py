@@ -50,6 +50,7 @@ def test_exported_names() -> None:
         "NewArtifact",
         "OAuth2ClientCredentials",
         "PartHeader",
+        "PoolSnapshot",
         "Progress",
         "ResiliencePolicy",
         "ResilienceSnapshot",

@@ -74,8 +74,9 @@ def test_users_of_the_api_do_not_load_boto3() -> None:
 
 
 def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "google_adk_aws._direct_opening", raising=False)
-    monkeypatch.delattr("google_adk_aws._direct_opening", raising=False)
+    for module in ("google_adk_aws._direct_opening", "google_adk_aws._direct_clients"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.delattr(module, raising=False)
     monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(ImportError, match=r"google-adk-aws\[s3\]"):
         S3ArtifactService("bucket")
