@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks import grid
-from benchmarks.lab import CONFIGURED, KEPT, OURS, Lab
+from benchmarks.lab import CONFIGURED, DIRECT, DIRECT_WITH_TABLE, KEPT, OURS, Lab
 from benchmarks.measuring import Ratio, Row, quantile
 from benchmarks.repeats import AGED, AS_IT_IS
 
@@ -20,11 +20,15 @@ _TYPICAL: Final = (20, 100)
 _SMALLEST: Final = (1, 1)
 _LARGEST: Final = (1000, 2500)
 _AGAINST_PEER: Final = (
-    (grid.LOAD, _TYPICAL, 0.75),
-    (grid.NAMES, _TYPICAL, 0.6),
-    (grid.NAMES, _LARGEST, 0.6),
-    (grid.METADATA, _TYPICAL, 0.2),
-    (grid.SAVE, _TYPICAL, 1.0),
+    (OURS, grid.LOAD, _TYPICAL, 0.75),
+    (OURS, grid.NAMES, _TYPICAL, 0.6),
+    (OURS, grid.NAMES, _LARGEST, 0.6),
+    (OURS, grid.METADATA, _TYPICAL, 0.2),
+    (OURS, grid.SAVE, _TYPICAL, 1.0),
+    (DIRECT, grid.LOAD, _TYPICAL, 1.0),
+    (DIRECT, grid.SAVE, _TYPICAL, 1.0),
+    (DIRECT_WITH_TABLE, grid.LOAD, _TYPICAL, 0.75),
+    (DIRECT_WITH_TABLE, grid.METADATA, _TYPICAL, 0.2),
 )
 _GROWTH: Final = 1.1
 _TURN: Final = 0.45
@@ -76,9 +80,9 @@ _Found = dict[tuple[str, int, int, str], Row]
 
 
 def _against_peer(lab: Lab, found: _Found) -> Iterator[Bar]:
-    for operation, size, limit in _AGAINST_PEER:
-        what = f"{operation}, V={size[0]} A={size[1]}: ours ÷ community's better configuration"
-        ours = found.get((operation, *size, OURS))
+    for contender, operation, size, limit in _AGAINST_PEER:
+        what = f"{operation}, V={size[0]} A={size[1]}: {contender} ÷ community's better configuration"
+        ours = found.get((operation, *size, contender))
         peers = [row for name in CONFIGURED if (row := found.get((operation, *size, name)))]
         if ours is None or not peers:
             yield Bar(what=what, limit=limit, value=None)

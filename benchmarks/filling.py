@@ -1,8 +1,8 @@
 """Puts artifacts where each contender expects them, without latency and in bulk.
 
 Ours: the store itself saves, its objects into S3, its index into a table in memory whose items then go to DynamoDB in
-batches. community: objects under the keys that its service makes (every read of the measurement checks that it finds
-them). Files: through the service.
+batches, if there is a table: the objects are the same without. community: objects under the keys that its service makes
+(every read of the measurement checks that it finds them). Files: through the service.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from artifact_store import ArtifactId, ArtifactStore, Content, Part
-from artifact_store.adapters.aws import open_ports
+from artifact_store.adapters.aws import open_bucket_ports
 from artifact_store.adapters.memory import MemoryTable
 from artifact_store.index import TableIndex
 from benchmarks.contenders.process import ContenderProcess
@@ -38,22 +39,18 @@ def target(session: str, filename: str | None = None) -> dict[str, str]:
 
 
 class StoreFiller:
-    """Fills our bucket and our index table."""
+    """Fills a bucket of ours, and its index table."""
 
-    def __init__(self, environment: Mapping[str, str], endpoint: str, size: int) -> None:
-        self._environment = environment
+    def __init__(self, bucket: str, table: str | None, endpoint: str, size: int) -> None:
+        self._bucket = bucket
+        self._table = table
         self._s3 = aws_client("s3", endpoint)
         self._dynamodb = aws_client("dynamodb", endpoint)
         self._size = size
 
     def fill(self, session: str, artifacts: Artifacts) -> None:
         """Saves new artifacts; none of them may be there already."""
-        ports, _ = open_ports(
-            bucket_name=self._environment["BUCKET_NAME"],
-            index_table_name=self._environment["INDEX_TABLE_NAME"],
-            s3=self._s3,
-            dynamodb=self._dynamodb,
-        )
+        ports, _ = open_bucket_ports(bucket_name=self._bucket, s3=self._s3)
         table = MemoryTable()
         store = ArtifactStore(replace(ports, index=TableIndex(table, ports.clock)))
 
@@ -65,7 +62,8 @@ class StoreFiller:
 
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(save, artifacts))
-            list(pool.map(self._write, self._batches(table)))
+            if self._table:
+                list(pool.map(partial(self._write, self._table), self._batches(table)))
 
     def _batches(self, table: MemoryTable) -> Iterator[list[dict[str, Any]]]:
         items = [
@@ -75,9 +73,9 @@ class StoreFiller:
         for start in range(0, len(items), _BATCH):
             yield items[start : start + _BATCH]
 
-    def _write(self, batch: list[dict[str, Any]]) -> None:
+    def _write(self, table: str, batch: list[dict[str, Any]]) -> None:
         requests = [{"PutRequest": {"Item": item}} for item in batch]
-        self._dynamodb.batch_write_item(RequestItems={self._environment["INDEX_TABLE_NAME"]: requests})
+        self._dynamodb.batch_write_item(RequestItems={table: requests})
 
 
 def _attribute(value: str | int) -> dict[str, Any]:

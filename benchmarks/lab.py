@@ -21,12 +21,15 @@ from local.provision import aws_client
 
 BENCH_PYTHON: Final = Path(os.environ.get("BENCH_PYTHON") or ROOT / ".tools" / "bench" / "bin" / "python")
 OURS: Final = "ours, API"
+DIRECT: Final = "ours, S3"
+DIRECT_WITH_TABLE: Final = "ours, S3 and table"
 CONFIGURED: Final = ("community, default", "community, tuned")
 """The peer as its arguments allow: what the bars compare with."""
 KEPT: Final = "community, patched"
 FILES: Final = "ADK files"
 
 _PEER_BUCKET = "community"
+_OWN_BUCKET = "direct"
 
 
 class Filler(Protocol):
@@ -117,10 +120,11 @@ def opened(options: argparse.Namespace) -> Iterator[Lab]:
             Contender(
                 name=OURS,
                 process=ours,
-                filler=StoreFiller(api.environment, emulator.url, options.size),
+                filler=StoreFiller(api.bucket_name, api.environment["INDEX_TABLE_NAME"], emulator.url, options.size),
                 shares="ours",
                 vanishes=("TransactWriteItems", 0),
             ),
+            *_direct(options, proxy, api, emulator.url, stack),
             *_community(options, proxy, emulator.url, stack),
         ]
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="artifact-files-"))
@@ -139,6 +143,30 @@ def opened(options: argparse.Namespace) -> Iterator[Lab]:
             api_url=api_url,
             bucket=api.bucket_name,
             endpoint=emulator.url,
+        )
+
+
+def _direct(
+    options: argparse.Namespace, proxy: LatencyProxy, api: LocalApi, endpoint: str, stack: contextlib.ExitStack
+) -> Iterator[Contender]:
+    """Ours without the API: on the API's bucket with its table, and on a bucket of its own without any."""
+    s3 = aws_client("s3", endpoint)
+    s3.create_bucket(Bucket=_OWN_BUCKET)
+    s3.put_bucket_versioning(Bucket=_OWN_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    environment = api.environment
+    for name, bucket, table, shares, vanishes in (
+        (DIRECT, _OWN_BUCKET, None, "direct", ("DeleteObject", 0)),
+        (DIRECT_WITH_TABLE, api.bucket_name, environment["INDEX_TABLE_NAME"], "ours", ("TransactWriteItems", 0)),
+    ):
+        settings: dict[str, Any] = {"bucket": bucket, "endpoint": proxy.storage_url, "table": table}
+        yield Contender(
+            name=name,
+            process=stack.enter_context(
+                ContenderProcess(python=Path(sys.executable), module="ours_s3", settings=settings)
+            ),
+            filler=StoreFiller(bucket, table, endpoint, options.size),
+            shares=shares,
+            vanishes=vanishes,
         )
 
 

@@ -16,11 +16,14 @@ from typing import Any, Final
 
 COLOURS: Final = {
     "ours, API": "#1b6e53",
+    "ours, S3": "#7fb39b",
+    "ours, S3 and table": "#3f8f74",
     "community, default": "#c96a2b",
     "community, tuned": "#e0a367",
     "community, patched": "#b9b2a6",
 }
 TYPICAL: Final = (20, 100)
+GROWING: Final = ("ours, API", "community, default")
 GROWTH: Final = ("save", "load latest", "list names", "versions with metadata", "delete, until vanished")
 
 Row = Mapping[str, Any]
@@ -39,7 +42,7 @@ def draw_operations(axes: Any, rows: Sequence[Row]) -> None:
             [max(0, mine[name]["fair_median_ms"] - mine[name]["fair_p10_ms"]) for name in present],
             [max(0, mine[name]["fair_p90_ms"] - mine[name]["fair_median_ms"]) for name in present],
         ]
-        where = [operations.index(name) + (place - 1.5) * height for name in present]
+        where = [operations.index(name) + (place - (len(COLOURS) - 1) / 2) * height for name in present]
         axes.barh(where, medians, height, xerr=spread, color=colour, label=contender, error_kw={"lw": 0.7})
     axes.set_yticks(range(len(operations)), operations)
     axes.invert_yaxis()
@@ -50,7 +53,7 @@ def draw_operations(axes: Any, rows: Sequence[Row]) -> None:
 
 def draw_growth(axes: Any, rows: Sequence[Row]) -> None:
     """The largest size ÷ the smallest, ours and the peer's default."""
-    contenders = [name for name in COLOURS if any(row["contender"] == name for row in rows)][:2]
+    contenders = [name for name in GROWING if any(row["contender"] == name for row in rows)]
     found = {(row["operation"], row["versions"], row["names"], row["contender"]): row["fair_median_ms"] for row in rows}
     sizes = ((1, 1), (1000, 2500))
     operations = [name for name in GROWTH if all((name, *size, who) in found for size in sizes for who in contenders)]
