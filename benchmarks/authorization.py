@@ -24,8 +24,9 @@ from typing import Final
 
 from artifact_store import ArtifactStore
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
-from benchmarks.handler_overhead import BODY, answered, event, save_event, timed
+from benchmarks.handler_overhead import BODY, answered, event, save_event
 from benchmarks.metered import Meter, memory_ports, metered_ports
+from benchmarks.recorded import timed
 
 WARM_UP: Final = 20
 PROMISED: Final = 1.03

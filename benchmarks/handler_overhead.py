@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import argparse
 import base64
-import copy
 import json
 import os
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore import xform_name
 
 from artifact_store.adapters.aws import CLIENT_CONFIG
+from benchmarks.recorded import Bare, Call, Recording, timed, unique_names
 from local import Emulator, Template, provision
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -64,103 +61,28 @@ def save_event(filename: str, *, key: str | None) -> dict[str, Any]:
     return made
 
 
-class Recording:
-    """The boto3 calls that a handler made for one event."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, str, dict[str, Any]]] = []
-
-    def watch(self, service: str, client: Any) -> None:
-        """Notes every call of a client from now on."""
-
-        def note(params: dict[str, Any], model: Any, **_: object) -> None:
-            self.calls.append((service, xform_name(model.name), copy.deepcopy(params)))
-
-        client.meta.events.register_first(f"provide-client-params.{service}", note)
-
-    def of(self, call: Callable[[], object]) -> list[tuple[str, str, dict[str, Any]]]:
-        """The calls that a function makes."""
-        self.calls.clear()
-        call()
-        return copy.deepcopy(self.calls)
-
-
-class Bare:
-    """The same boto3 calls with nothing around them: what was recorded, under names of its own."""
-
-    def __init__(self, calls: Sequence[tuple[str, str, dict[str, Any]]], *names: str) -> None:
-        """Args: names: What is unique in the recorded calls and has to be new in each repetition."""
-        self._clients = {service: boto3.client(service, config=CLIENT_CONFIG) for service in ("s3", "dynamodb")}
-        self._calls = calls
-        self._names = names
-
-    def prepare(self, number: int) -> Callable[[], None]:
-        """Makes one repetition; only calling it costs what is measured."""
-        new = {
-            name: (sha256(f"{id(self)} {name} {number}".encode()).hexdigest() * 3)[: len(name)] for name in self._names
-        }
-        calls = [
-            (getattr(self._clients[service], method), renamed(params, new)) for service, method, params in self._calls
-        ]
-
-        def run() -> None:
-            for method, params in calls:
-                answer = method(**params)
-                if method.__name__ == "get_object":
-                    answer["Body"].read()
-
-        return run
-
-
-def renamed(value: Any, new: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: renamed(item, new) for key, item in value.items()}
-    if isinstance(value, list):
-        return [renamed(item, new) for item in value]
-    if isinstance(value, str):
-        for name, other in new.items():
-            value = value.replace(name, other)
-    return value
-
-
-def unique_names(calls: Sequence[tuple[str, str, dict[str, Any]]], filename: str) -> list[str]:
-    """What must not repeat in calls that save: the name, the token, the request and its idempotency id."""
-    names = {filename}
-    for _, method, params in calls:
-        if method == "transact_write_items":
-            names.add(params["ClientRequestToken"])
-            names |= {
-                item["Put"]["Item"]["sk"]["S"].removeprefix("t#")
-                for item in params["TransactItems"]
-                if "Put" in item and item["Put"]["Item"]["sk"]["S"].startswith("t#")
-            }
-        if method == "put_item":
-            names.add(params["Item"]["id"]["S"])
-    return sorted(names, key=len, reverse=True)
-
-
-def timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 def answered(handler: Callable[[dict[str, Any], Any], dict[str, Any]], request: dict[str, Any], status: int) -> None:
     answer = handler(request, Context())
     if answer["statusCode"] != status:
         raise SystemExit(f"unexpected answer: {answer}")
 
 
-def measure(name: str, ours: Callable[[int], object], bare: Bare, rounds: int) -> str:
+def bare(calls: list[Call], *names: str) -> Bare:
+    """The same calls by clients of their own."""
+    clients = {service: boto3.client(service, config=CLIENT_CONFIG) for service in ("s3", "dynamodb")}
+    return Bare(calls, clients, *names)
+
+
+def measure(name: str, ours: Callable[[int], object], theirs: Bare, rounds: int) -> str:
     for number in range(WARM_UP):
         ours(number)
-        bare.prepare(number)()
+        theirs.prepare(number)()
     pairs = []
     for number in range(WARM_UP, WARM_UP + rounds):
-        repetition = bare.prepare(number)
+        repetition = theirs.prepare(number)
         pairs.append((timed(lambda: ours(number)), timed(repetition)))  # noqa: B023 - called at once
-    mine, theirs = (statistics.median(side) * 1000 for side in zip(*pairs, strict=True))
-    return f"| {name} | {mine:.2f} | {theirs:.2f} | {mine / theirs:.2f} |"
+    mine, alone = (statistics.median(side) * 1000 for side in zip(*pairs, strict=True))
+    return f"| {name} | {mine:.2f} | {alone:.2f} | {mine / alone:.2f} |"
 
 
 def main() -> None:
@@ -189,19 +111,19 @@ def main() -> None:
             measure(
                 "save, with Idempotency-Key",
                 lambda n: save(f"k{n:015}", key=str(n)),
-                Bare(guarded, *unique_names(guarded, "saved-with-a-key")),
+                bare(guarded, *unique_names(guarded, "saved-with-a-key")),
                 rounds,
             ),
             measure(
                 "save, without",
                 lambda n: save(f"n{n:015}", key=None),
-                Bare(plain, *unique_names(plain, "saved-without-key")),
+                bare(plain, *unique_names(plain, "saved-without-key")),
                 rounds,
             ),
-            measure("load latest", lambda _: load(), Bare(loaded), rounds),
+            measure("load latest", lambda _: load(), bare(loaded), rounds),
         ]
     for name, calls in (("save with key", guarded), ("save without", plain), ("load latest", loaded)):
-        print(f"{name}: {', '.join(method for _, method, _ in calls)}")
+        print(f"{name}: {', '.join(call.method for call in calls)}")
     print("\n| operation | handler ms (p50) | bare calls ms (p50) | ratio |\n|---|---|---|---|")
     print("\n".join(rows))
 

@@ -16,7 +16,7 @@ from google_adk_aws._errors import ArtifactNotFoundError, InvalidArtifactError
 from google_adk_aws._parts import REFERENCE_PREFIX, from_content, to_content, to_part
 from google_adk_aws._references import MAX_HOPS, Caller, resolve
 from google_adk_aws._ttl import Ttl
-from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
+from google_adk_aws._wire import StoredContent, VersionMetadata
 
 if TYPE_CHECKING:
     from google.genai import types
@@ -52,8 +52,8 @@ class ArtifactCalls(Protocol):
     def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
         """Every version, in ascending order."""
 
-    def artifacts(self, scope: Scope) -> AsyncIterator[ArtifactSummary]:
-        """Every artifact of a scope."""
+    def filenames(self, scope: Scope) -> AsyncIterator[str]:
+        """The name of every artifact of a scope."""
 
 
 class AdkArtifactService(BaseArtifactService):
@@ -172,7 +172,7 @@ class AdkArtifactService(BaseArtifactService):
             ArtifactError: As described in this package's errors.
         """
         scope = _scope(app_name, user_id, session_id)
-        names = [summary.filename async for summary in self.client.artifacts(scope)]
+        names = [name async for name in self.client.filenames(scope)]
         if scope.session is None:
             # A user's own list has bare names; with the prefix they mean the same in any session.
             names = [USER_NAMESPACE + name for name in names]

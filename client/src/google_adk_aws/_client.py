@@ -294,6 +294,11 @@ class ArtifactClient(BatchCalls):
             if self._permissions.shows(found.filename, scope):
                 yield found
 
+    async def filenames(self, scope: Scope) -> AsyncIterator[str]:
+        """The names of `artifacts` alone."""
+        async for found in self.artifacts(scope):
+            yield found.filename
+
     async def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
         """Every version of an artifact, in ascending order.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from artifact_store.model import Page
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._direct_facts import stored_content, summary, version_metadata
+from google_adk_aws._direct_facts import filename, stored_content, summary, version_metadata
 from google_adk_aws._direct_running import Run
 from google_adk_aws._direct_upload import DirectUploader
 from google_adk_aws._encrypted_loading import EncryptedLoading
@@ -188,6 +188,18 @@ class DirectCalls:
 
         async for found in self._pages(read, "list artifacts"):
             if self._permissions.shows(found.filename, scope):
+                yield found
+
+    async def filenames(self, scope: Scope) -> AsyncIterator[str]:
+        """The names of `artifacts` alone, which without a table are a list of S3 for 1,000 versions and no more."""
+        self._permissions.check("list", scope)
+
+        def read(position: str | None, store: ArtifactStore) -> Page[str]:
+            page = store.list_names(scope, limit=_PAGE, position=position)
+            return Page([filename(scope, artifact) for artifact in page.items], page.position)
+
+        async for found in self._pages(read, "list artifacts"):
+            if self._permissions.shows(found, scope):
                 yield found
 
     async def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:

@@ -11,10 +11,10 @@ from google_adk_aws._saving import Condition, Description
 from google_adk_aws._wire import ArtifactSummary, PartHeader, StoredContent, VersionMetadata, check_sha256
 
 if TYPE_CHECKING:
-    from artifact_store.names import Scope
+    from artifact_store.names import ArtifactId, Scope
     from artifact_store.store import ArtifactStore
 
-__all__ = ["part_of", "precondition", "stored_content", "summary", "version_metadata"]
+__all__ = ["filename", "part_of", "precondition", "stored_content", "summary", "version_metadata"]
 
 _ETAGS: Final = re.compile(r'"[^"]*"|\*')
 
@@ -92,6 +92,9 @@ def _header_of(part: model.Part) -> PartHeader:
 
 def summary(scope: Scope, listed: model.ArtifactSummary) -> ArtifactSummary:
     """One line of a scope's list."""
-    artifact = listed.artifact
-    filename = artifact.filename if scope.session is None else artifact.adk_filename
-    return ArtifactSummary(filename=filename, version=listed.number)
+    return ArtifactSummary(filename=filename(scope, listed.artifact), version=listed.number)
+
+
+def filename(scope: Scope, artifact: ArtifactId) -> str:
+    """An artifact's name in a scope's list."""
+    return artifact.filename if scope.session is None else artifact.adk_filename

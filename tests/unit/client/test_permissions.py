@@ -59,6 +59,7 @@ CALLS: Final[dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]]] = {
     "describe": ("read", lambda client: client.describe(DOC)),
     "delete": ("delete", lambda client: client.delete(DOC)),
     "artifacts": ("list", lambda client: all_of(client.artifacts(SESSION))),
+    "filenames": ("list", lambda client: all_of(client.filenames(SESSION))),
     "versions": ("list", lambda client: all_of(client.versions(DOC))),
     "create_download_url": ("read", lambda client: client.create_download_url(DOC)),
     "create_upload_url": ("write", lambda client: client.create_upload_url(DOC, size=1)),

@@ -96,7 +96,7 @@ async def _api(options: Options, scope: Scope | None) -> AsyncIterator[_Finding]
     yield _clock(answer)
     async with options.open() as client:
         try:
-            found = client.artifacts(scope or _NOBODY)
+            found = client.filenames(scope or _NOBODY)
             await anext(found, None)
         except errors.ArtifactUnauthenticatedError as error:
             yield _Finding("caller", "failed", str(error), "see docs/authentication.md")
@@ -142,7 +142,7 @@ async def _bucket(options: Options, scope: Scope | None) -> AsyncIterator[_Findi
     async with options.open() as client:
         yield _Finding("reachable", "ok", f"the bucket {options.address().place}")
         try:
-            await anext(client.artifacts(scope or _NOBODY), None)
+            await anext(client.filenames(scope or _NOBODY), None)
         except errors.ArtifactError as error:
             yield _Finding("caller", "failed", str(error), "see docs/direct-s3.md for the permissions")
         else:

@@ -49,7 +49,7 @@ def ls(
     async def work() -> None:
         where = scope_of(scope)
         async with options.open() as client:
-            found = [artifact_in(where, line.filename) async for line in client.artifacts(where)]
+            found = [artifact_in(where, name) async for name in client.filenames(where)]
             described = await _described(client, where, found) if long or json else {}
         if json:
             told = [{"artifact": shown(one), **as_json(described[one])} for one in found if one in described]

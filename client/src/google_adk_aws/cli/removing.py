@@ -69,7 +69,7 @@ async def _delete_session(client: Client, scope: Scope) -> None:
 
 
 async def _delete_listed(client: DirectClient, scope: Scope) -> int:
-    names = [line.filename async for line in client.artifacts(scope)]
+    names = [name async for name in client.filenames(scope)]
     # A session's list has its user's artifacts too: they stay.
     own = [name for name in names if artifact_in(scope, name).scope == scope]
     for result in await client.delete_artifacts(scope, own):

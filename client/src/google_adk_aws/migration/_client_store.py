@@ -51,13 +51,11 @@ class ClientSource:
         """Everything of the scopes."""
         for scope in self._scopes:
             try:
-                async for summary in self._client.artifacts(scope):
-                    artifact = ArtifactId.of(
-                        app=scope.app, user=scope.user, session=scope.session, filename=summary.filename
-                    )
+                async for filename in self._client.filenames(scope):
+                    artifact = ArtifactId.of(app=scope.app, user=scope.user, session=scope.session, filename=filename)
                     if scope.session is None:
                         # Its own list has names without the prefix, so one in front belongs to the name.
-                        yield SourceArtifact(artifact=ArtifactId(scope, summary.filename))
+                        yield SourceArtifact(artifact=ArtifactId(scope, filename))
                     elif artifact.scope == scope:
                         yield SourceArtifact(artifact=artifact)
             except ArtifactError as error:

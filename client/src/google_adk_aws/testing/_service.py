@@ -120,6 +120,13 @@ class _Client(DirectClient):
             yield one
 
     @override
+    async def filenames(self, scope: Scope) -> AsyncIterator[str]:
+        async with self._faults.around("list"):
+            found = [one async for one in super().filenames(scope)]
+        for one in found:
+            yield one
+
+    @override
     async def versions(self, artifact: ArtifactId) -> AsyncIterator[VersionMetadata]:
         async with self._faults.around("versions", artifact.adk_filename):
             found = [one async for one in super().versions(artifact)]

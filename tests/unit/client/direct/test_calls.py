@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from artifact_store import ArtifactId, ArtifactStore, Content, Loaded, StorageUnavailable
-from artifact_store.adapters.memory import open_store
+from artifact_store.adapters.memory import MemoryObjects, open_store
 from google_adk_aws import ArtifactIntegrityError
-from tests.direct_services import in_memory
+from tests.direct_services import in_memory, store_without_table
 
 pytestmark = pytest.mark.unit
 
@@ -85,4 +85,27 @@ async def test_a_list_of_several_pages(store: ArtifactStore) -> None:
         store.save(name, Content(body=b""), caller="c", idempotency_key=str(number))
     async with in_memory(store) as service:
         found = [summary.filename async for summary in service.client.artifacts(DOC.scope)]
-    assert sorted(found) == sorted(["doc", *(f"n{number}" for number in range(1001))])
+        names = [name async for name in service.client.filenames(DOC.scope)]
+    assert sorted(found) == sorted(names) == sorted(["doc", *(f"n{number}" for number in range(1001))])
+
+
+async def test_names_without_a_table_are_lists_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = store_without_table()
+    for number in range(3):
+        name = ArtifactId.of(app="app", user="u", session="s", filename=f"n{number}")
+        store.save(name, Content(body=b""), caller="c", idempotency_key=str(number))
+    lists, list_versions = [], MemoryObjects.list_versions
+
+    def counted(objects: MemoryObjects, *given: Any, **how: Any) -> Any:
+        lists.append(given)
+        return list_versions(objects, *given, **how)
+
+    def refused(*_: Any) -> None:
+        raise AssertionError("an object was looked at")
+
+    monkeypatch.setattr(MemoryObjects, "list_versions", counted)
+    for method in ("head", "head_version", "get"):
+        monkeypatch.setattr(MemoryObjects, method, refused)
+    async with in_memory(store) as service:
+        names = await service.list_artifact_keys(app_name="app", user_id="u", session_id="s")
+    assert (names, len(lists)) == (["n0", "n1", "n2"], 2)  # the session's, and its user's

@@ -126,7 +126,7 @@ async def test_the_same_for_a_service_of_ours(
             raise ArtifactServerError("no list", status_code=500)
         yield
 
-    monkeypatch.setattr(ours.client, "artifacts", broken)
+    monkeypatch.setattr(ours.client, "filenames", broken)
     report = await migrate(ClientSource(ours.client, [SESSION], address="s3://old"), target)
     assert [failure.what for failure in report.failures] == ["reports/ada/s1"]
 
