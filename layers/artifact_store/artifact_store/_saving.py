@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, TypeAlias, cast
 
 from artifact_store._deleting import Deleter
@@ -56,6 +57,14 @@ _Seen: TypeAlias = tuple[Head | None, Token | None]
 
 def _latest_etag(head: Head | None) -> str | None:
     return head.latest.etag if head and not head.lost else None
+
+
+def _free(head: Head | None) -> int:
+    """The number that a save takes next."""
+    number = head.next if head else 0
+    if number > MAX_VERSION:
+        raise StorageDenied(f"the artifact has {MAX_VERSION:,} versions, which is the limit")
+    return number
 
 
 def _place(head: Head | None) -> tuple[str, int] | None:
@@ -150,13 +159,11 @@ class Save:
             return replayed
         if self._skip_unchanged and (unchanged := self._unchanged(head)):
             return Saved(unchanged, replayed=False, unchanged=True)
-        gen, number = (head.gen, head.next) if head else (self._ports.new_id(), 0)
-        if number > MAX_VERSION:
-            raise StorageDenied(f"the artifact has {MAX_VERSION:,} versions, which is the limit")
+        _free(head)
+        gen = head.gen if head else self._ports.new_id()
         if not self._ports.index.remembers and self._named not in {None, gen} and isinstance(self._content, Content):
             # What was refused there may have been put by this save, and deleted since: its blob goes with it.
             self._blob = None
-        self._named = gen
         draft = Draft(
             gen=gen,
             token=self._token,
@@ -165,18 +172,42 @@ class Save:
         )
         if self._blob is None and not draft.fits_inline:
             self._blob = self._put_blob(draft)
+        return self._put(draft, head)
+
+    def _put(self, draft: Draft, head: Head | None) -> Saved | None:
+        """Puts the record under the number that is next, and commits it."""
+        with self._ports.index.turn(self._artifact, self._token, head) as turn:
+            if turn.known is not None:
+                return self._replay(turn.known)
+            if turn.head is not head:
+                if self._only_if is not None or self._skip_unchanged:
+                    # Both were judged by what has been the latest version until now.
+                    self._seen = turn.head, None
+                    return None
+                head = turn.head
+                draft = replace(draft, gen=head.gen if head else draft.gen)
+            number = _free(head)
+            self._named = draft.gen
+            version_id = self._create(draft, number)
+            if version_id is not None:
+                mine = self._version(gen=draft.gen, number=number, version_id=version_id, created_ms=draft.created_ms)
+                saved = self._commit_mine(mine)
+                turn.put = saved.version if saved else None
+                return saved
+        return self._settle_taken(number, head)
+
+    def _create(self, draft: Draft, number: int) -> str | None:
+        """Puts the record; None when the number is taken."""
         body, content_type, metadata = draft.object(self._blob)
         try:
-            version_id = self._ports.objects.create(
+            return self._ports.objects.create(
                 self._artifact.object_key(number),
                 body,
                 content_type=content_type,
                 metadata=metadata,
             )
         except ObjectExists:
-            return self._settle_taken(number, head)
-        mine = self._version(gen=gen, number=number, version_id=version_id, created_ms=draft.created_ms)
-        return self._commit_mine(mine)
+            return None
 
     def _judged(self, only_if: Precondition, head: Head | None) -> Saved | None:
         """Raises when the precondition does not hold; what this save has become when it is that which is in the way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +29,7 @@ from artifact_store.ports import (
     Table,
     Token,
     TransactionConflict,
+    Turn,
     Write,
 )
 
@@ -63,6 +65,10 @@ class TableIndex:
             # It stays a while longer, as evidence.
             token_seen = None
         return items.read_head(artifact, head), token_seen
+
+    def turn(self, artifact: ArtifactId, token: str, head: Head | None) -> AbstractContextManager[Turn]:  # noqa: ARG002
+        """At once: who loses a number learns from the head, which it reads anyway, that it was committed."""
+        return nullcontext(Turn(head))
 
     def head_and_grave(self, artifact: ArtifactId, gen: str) -> tuple[Head | None, Grave | None]:
         head, grave = self._table.get([items.head_key(artifact), items.grave_key(artifact, gen)])

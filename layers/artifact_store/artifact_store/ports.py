@@ -7,6 +7,7 @@ Each port stands beside its exceptions. Adapters translate every failure of thei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -43,6 +44,7 @@ __all__ = [
     "Table",
     "Token",
     "TransactionConflict",
+    "Turn",
     "Write",
 ]
 
@@ -252,6 +254,21 @@ class Row:
     lost: bool
 
 
+@dataclass(slots=True)
+class Turn:
+    """A save's turn to put a record.
+
+    Attributes:
+        head: What it goes on from.
+        known: What its token has saved meanwhile; then nothing is to be put.
+        put: To be set by the saver: the version that it has put and committed.
+    """
+
+    head: Head | None
+    known: Token | None = None
+    put: Version | None = None
+
+
 class Index(Protocol):
     """The index of artifacts. Every read is strongly consistent; lost versions are shown only where it says so."""
 
@@ -268,6 +285,15 @@ class Index(Protocol):
 
     def head_and_token(self, artifact: ArtifactId, token: str) -> tuple[Head | None, Token | None]:
         """Reads the head and what a valid idempotency token has saved, at once."""
+
+    def turn(self, artifact: ArtifactId, token: str, head: Head | None) -> AbstractContextManager[Turn]:
+        """Lets a save that has looked put its record; savers of one process may take turns.
+
+        Args:
+            artifact: Whose record.
+            token: The save's.
+            head: What it saw.
+        """
 
     def head_and_grave(self, artifact: ArtifactId, gen: str) -> tuple[Head | None, Grave | None]:
         """Reads the head and one generation's grave, at once."""

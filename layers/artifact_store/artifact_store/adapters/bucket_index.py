@@ -7,7 +7,8 @@ docs/adr/0013-a-bucket-without-a-table.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -17,6 +18,7 @@ from artifact_store.adapters.bucket_lives import Life, Lives, run_of, summary
 from artifact_store.adapters.bucket_loading import BucketLoader
 from artifact_store.adapters.bucket_memory import Memory
 from artifact_store.adapters.bucket_names import names_page
+from artifact_store.adapters.bucket_turns import Turns
 from artifact_store.errors import InvalidPosition, InvalidVersion, StorageUnavailable
 from artifact_store.model import ArtifactSummary, Page, Version
 from artifact_store.names import ArtifactId, Scope, parse_version
@@ -31,6 +33,7 @@ from artifact_store.ports import (
     Parallel,
     Row,
     Token,
+    Turn,
 )
 from artifact_store.record import Record
 
@@ -65,6 +68,7 @@ class BucketIndex:
         """
         self._memory = memory or Memory()
         self._lives = Lives(objects, self._memory, both)
+        self._turns = Turns()
         self._clock = clock
         self._each = each
 
@@ -96,6 +100,7 @@ class BucketIndex:
         Reading the head for a token counts as an attempt to save under it.
         """
         for _ in range(_LOOKS):
+            self._turns.looking(token)
             life = self._lives.look(artifact, proven=False)
             known = self._memory.saved(token, self._clock.now_ms())
             if known is None:
@@ -107,6 +112,21 @@ class BucketIndex:
                 self._memory.keep_tried(token, frozenset([life.next if life else 0]))
             return life.head if life else None, known
         raise _too_fast()
+
+    @contextmanager
+    def turn(self, artifact: ArtifactId, token: str, head: Head | None) -> Iterator[Turn]:
+        """One after the other, each from what the one before has put, if that is as good as a look."""
+        with self._turns.taken(artifact) as line:
+            since = self._turns.now()
+            turn = Turn(head, self._memory.saved(token, self._clock.now_ms()))
+            looked = self._turns.only_look(token)
+            last = line.later(head, looked=looked) if looked is not None else None
+            if last is not None and turn.known is None:
+                turn.head = Life(last.gen, last, ()).head
+                self._memory.keep_tried(token, frozenset([turn.head.next]))
+            yield turn
+            if turn.put is not None:
+                line.took(turn.put, since=since)
 
     def _found(self, artifact: ArtifactId, life: Life | None, token: str) -> Token | None:
         """What an attempt whose answer was lost has saved.

@@ -11,7 +11,7 @@ from artifact_store.names import ArtifactId
 from artifact_store.ports import ObjectRef, Token
 from artifact_store.record import Record
 
-__all__ = ["UNVERSIONED", "Memory"]
+__all__ = ["UNVERSIONED", "Memory", "Recent"]
 
 UNVERSIONED: Final = "null"
 """S3's version id of an object that was put while versioning was off: the next one under its key has the same."""
@@ -23,7 +23,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class _Recent(Generic[Key, Value]):
+class Recent(Generic[Key, Value]):
     """A mapping that forgets what was not used for the longest time. Not thread-safe."""
 
     def __init__(self, most: int) -> None:
@@ -50,11 +50,11 @@ class Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._records: _Recent[ObjectRef, Record] = _Recent(_MOST_RECORDS)
-        self._first: _Recent[str, ObjectRef] = _Recent(_MOST_RECORDS)
-        self._saved: _Recent[str, Token] = _Recent(_MOST_TOKENS)
-        self._tried: _Recent[str, frozenset[int]] = _Recent(_MOST_TOKENS)
-        self._buried: _Recent[ArtifactId, tuple[Version, ...]] = _Recent(_MOST_RECORDS)
+        self._records: Recent[ObjectRef, Record] = Recent(_MOST_RECORDS)
+        self._first: Recent[str, ObjectRef] = Recent(_MOST_RECORDS)
+        self._saved: Recent[str, Token] = Recent(_MOST_TOKENS)
+        self._tried: Recent[str, frozenset[int]] = Recent(_MOST_TOKENS)
+        self._buried: Recent[ArtifactId, tuple[Version, ...]] = Recent(_MOST_RECORDS)
 
     def record(self, ref: ObjectRef) -> Record | None:
         """What a version of an object says, which never changes. That it still exists is not known."""
