@@ -1,10 +1,11 @@
-"""How long the client stops the event loop, beside a loop that idles in the same run.
+"""How long the services stop the event loop, beside a loop that idles in the same run.
 
-    python benchmarks/event_loop_stall.py [--rounds 5] [--latency-ms 50] [--names 1000]
+    python benchmarks/event_loop_stall.py [--rounds 5] [--latency-ms 50] [--names 1000] [--only S3]
 
 An agent's other work (streaming tokens, other sessions) waits as long as the event loop is stopped. A clock on the
-loop ticks every millisecond; the longest delay of a tick while an operation runs is its stall. The API is the local
-one, behind a proxy in a process of its own that delays every answer.
+loop ticks every millisecond; the longest delay of a tick while an operation runs is its stall. The service of the API,
+and the one straight on S3 with its table and without. The API is the local one; it and the storage are behind proxies
+in processes of their own that delay every answer.
 """
 
 from __future__ import annotations
@@ -15,21 +16,26 @@ import multiprocessing
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from google.genai import types
 
-from google_adk_aws import HttpArtifactService
+from google_adk_aws import HttpArtifactService, S3ArtifactService
 from local import LocalApi
+from local.emulator import CREDENTIALS
+from local.provision import aws_client
 
 KIB = 1024
+OWN_BUCKET = "direct"
 TICK_SECONDS = 0.001
 OWNER: dict[str, Any] = {"app_name": "bench", "user_id": "alice", "session_id": "s1"}
 
-Operation = Callable[[HttpArtifactService], Awaitable[Any]]
+Service = HttpArtifactService | S3ArtifactService
+Operation = Callable[[Service], Awaitable[Any]]
 
 
 async def longest_stall(work: Awaitable[Any]) -> float:
@@ -81,7 +87,7 @@ def operations() -> dict[str, Operation]:
     }
 
 
-async def fill(service: HttpArtifactService, names: int) -> None:
+async def fill(service: Service, names: int) -> None:
     """What the lists will list."""
     slots = asyncio.Semaphore(32)
 
@@ -97,20 +103,22 @@ async def fill(service: HttpArtifactService, names: int) -> None:
         await service.save_artifact(**OWNER, filename="versions", artifact=text, custom_metadata=metadata)
 
 
-async def measure(url: str, rounds: int, names: int) -> dict[str, list[tuple[float, float]]]:
+async def measure(
+    make: Callable[[], Service], url: str, rounds: int, names: int
+) -> dict[str, list[tuple[float, float]]]:
     """Stalls per operation: (of the operation, of an idle loop for as long), in seconds."""
-    async with HttpArtifactService(url) as service:
+    async with make() as service:
         await fill(service, names)
     found: dict[str, list[tuple[float, float]]] = {}
 
-    async def one(name: str, service: HttpArtifactService, operation: Operation) -> None:
+    async def one(name: str, service: Service, operation: Operation) -> None:
         started = time.perf_counter()
         stall = await longest_stall(operation(service))
         took = time.perf_counter() - started
         found.setdefault(name, []).append((stall, await longest_stall(asyncio.sleep(took))))
 
     for _ in range(rounds):
-        async with HttpArtifactService(url) as service, httpx.AsyncClient() as bare:
+        async with make() as service, httpx.AsyncClient() as bare:
             await bare.get(f"{url}/v1/health")
             await one(
                 "a bare httpx request, for comparison",
@@ -123,8 +131,9 @@ async def measure(url: str, rounds: int, names: int) -> dict[str, list[tuple[flo
     return found
 
 
-def report(found: dict[str, list[tuple[float, float]]]) -> None:
-    """Prints the table."""
+def report(service: str, found: dict[str, list[tuple[float, float]]]) -> None:
+    """Prints a table."""
+    print(f"\n## {service}\n")
     print("| operation | longest stall, median ms | worst ms | idle loop, median ms | worst ms |")
     print("|---|---|---|---|---|")
     for name, stalls in found.items():
@@ -160,24 +169,51 @@ def delay_answers(upstream: str, latency: float, ready: Any) -> None:
     asyncio.run(serve())
 
 
+@contextmanager
+def delayed(upstream: str, latency: float) -> Iterator[str]:
+    """The URL of a proxy before a server, in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Queue()
+    proxy = context.Process(target=delay_answers, args=(upstream, latency, ready), daemon=True)
+    proxy.start()
+    try:
+        yield f"http://127.0.0.1:{ready.get(timeout=60)}"
+    finally:
+        proxy.terminate()
+        proxy.join()
+
+
+def services(api: LocalApi, url: str, storage_url: str) -> dict[str, Callable[[], Service]]:
+    """How each of them is made."""
+    os.environ.update(CREDENTIALS, AWS_DEFAULT_REGION=CREDENTIALS["AWS_REGION"])
+    s3 = aws_client("s3", api.aws_endpoint_url)
+    s3.create_bucket(Bucket=OWN_BUCKET)
+    s3.put_bucket_versioning(Bucket=OWN_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    return {
+        "over the API": lambda: HttpArtifactService(url),
+        "straight on S3, with the table": lambda: S3ArtifactService(
+            api.bucket_name,
+            endpoint_url=storage_url,
+            table_name=api.table_name,
+            table_endpoint_url=storage_url,
+        ),
+        "straight on S3, without a table": lambda: S3ArtifactService(OWN_BUCKET, endpoint_url=storage_url),
+    }
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--latency-ms", type=float, default=50)
     parser.add_argument("--names", type=int, default=1000, help="artifacts in the list")
-    arguments = parser.parse_args()
-    context = multiprocessing.get_context("spawn")
-    ready = context.Queue()
-    with LocalApi() as api:
-        proxy = context.Process(target=delay_answers, args=(api.url, arguments.latency_ms / 1000, ready), daemon=True)
-        proxy.start()
-        try:
-            url = f"http://127.0.0.1:{ready.get(timeout=60)}"
-            report(asyncio.run(measure(url, arguments.rounds, arguments.names)))
-        finally:
-            proxy.terminate()
-            proxy.join()
+    parser.add_argument("--only", default="", metavar="PART", help="the services whose name has this part")
+    given = parser.parse_args()
+    latency = given.latency_ms / 1000
+    with LocalApi() as api, delayed(api.url, latency) as url, delayed(api.aws_endpoint_url, latency) as storage_url:
+        for name, make in services(api, url, storage_url).items():
+            if given.only in name:
+                report(name, asyncio.run(measure(make, url, given.rounds, given.names)))
 
 
 if __name__ == "__main__":

@@ -177,8 +177,6 @@ class Save:
     def _put(self, draft: Draft, head: Head | None) -> Saved | None:
         """Puts the record under the number that is next, and commits it."""
         with self._ports.index.turn(self._artifact, self._token, head) as turn:
-            if turn.known is not None:
-                return self._replay(turn.known)
             if turn.head is not head:
                 if self._only_if is not None or self._skip_unchanged:
                     # Both were judged by what has been the latest version until now.

@@ -260,12 +260,10 @@ class Turn:
 
     Attributes:
         head: What it goes on from.
-        known: What its token has saved meanwhile; then nothing is to be put.
         put: To be set by the saver: the version that it has put and committed.
     """
 
     head: Head | None
-    known: Token | None = None
     put: Version | None = None
 
 

@@ -226,7 +226,7 @@ def test_faults_and_deletes_lose_and_double_nothing(seed: int) -> None:
             stores[0].delete(DOC)
             deleted.append(next(moments))
 
-    outcomes = at_once([lambda n=number: saver(n) for number in range(SAVERS)] + [deleter])  # type: ignore[misc]
+    outcomes = at_once([lambda n=number: saver(n) for number in range(SAVERS)] + [deleter])
     assert outcomes == [None] * (SAVERS + 1)
     time.sleep(0.01)  # what lands late has landed
     found = bodies(stores[1])

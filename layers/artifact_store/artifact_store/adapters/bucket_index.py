@@ -118,10 +118,10 @@ class BucketIndex:
         """One after the other, each from what the one before has put, if that is as good as a look."""
         with self._turns.taken(artifact) as line:
             since = self._turns.now()
-            turn = Turn(head, self._memory.saved(token, self._clock.now_ms()))
+            turn = Turn(head)
             looked = self._turns.only_look(token)
             last = line.later(head, looked=looked) if looked is not None else None
-            if last is not None and turn.known is None:
+            if last is not None:
                 turn.head = Life(last.gen, last, ()).head
                 self._memory.keep_tried(token, frozenset([turn.head.next]))
             yield turn

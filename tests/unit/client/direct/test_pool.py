@@ -34,10 +34,6 @@ def _moto() -> Iterator[None]:
         yield
 
 
-def threads() -> int:
-    return sum(thread.name.startswith("s3-artifact-service") for thread in threading.enumerate())
-
-
 def test_the_same_place_and_credentials_share_clients() -> None:
     one, two = Lease(ACCESS), Lease(replace(ACCESS, bucket_name="another", table_name="t"))
     assert one.clients is two.clients
@@ -85,27 +81,27 @@ def test_secrets_are_in_no_representation() -> None:
 
 
 async def test_threads_are_bounded_over_all_services_and_end_with_the_last() -> None:
-    before = threads()
     leases = [Lease(ACCESS) for _ in range(5)]
     let_go, begun = threading.Event(), threading.Semaphore(0)
 
-    def work() -> None:
+    def work() -> threading.Thread:
         begun.release()
         let_go.wait(60)
+        return threading.current_thread()
 
     calls = [asyncio.create_task(lease.call(work)) for lease in leases]
     await asyncio.to_thread(lambda: [begun.acquire(timeout=60) for _ in range(2)])
     assert leases[0].snapshot() == PoolSnapshot(services=5, workers=2, busy=2, waiting=3, calls=5)
-    assert threads() - before == 2
     let_go.set()
-    await asyncio.gather(*calls)
+    workers = set(await asyncio.gather(*calls))
+    assert len(workers) == 2
     for lease in leases[:-1]:
         lease.close()
     assert await leases[-1].call(lambda: "still open") == "still open"
     leases[-1].close()
-    assert threads() == before
+    assert not any(worker.is_alive() for worker in workers)
     with pytest.raises(RuntimeError, match="closed"):
-        await leases[-1].call(threads)
+        await leases[-1].call(lambda: None)
 
 
 async def test_closing_one_service_waits_for_its_calls_only() -> None:
@@ -137,18 +133,13 @@ async def test_a_new_service_after_the_last_has_a_new_pool() -> None:
 
 
 async def test_a_service_that_is_forgotten_takes_its_threads_along() -> None:
-    gc.collect()
-    before = threads()
     lease = Lease(ACCESS)
-    await lease.call(lambda: None)
-    assert threads() == before + 1
+    worker = await lease.call(threading.current_thread)
+    assert worker.is_alive()
     del lease
     gc.collect()
-    for _ in range(1000):
-        if threads() == before:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("a thread is left")
+    await asyncio.to_thread(worker.join, 10)
+    assert not worker.is_alive()
 
 
 def _in_the_child(lease: Lease, parents: int, results: Any) -> None:
