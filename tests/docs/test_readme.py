@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 import yaml
 
 from local import LocalApi
+from local.emulator import CREDENTIALS
+from local.provision import aws_client
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -23,6 +26,7 @@ PAGES = [
     *ROOT.glob("examples/*.md"),
 ]
 LOCAL_URL = "http://127.0.0.1:8080"
+PYTHON_PATH = f"{ROOT / 'client/src'}:{ROOT / 'layers/artifact_store'}"
 
 
 def blocks(language: str, page: str = "README.md") -> list[str]:
@@ -49,6 +53,9 @@ def test_the_curl_example_saves_loads_and_lists(api: LocalApi, tmp_path: Path) -
 
 @pytest.mark.integration
 def test_the_python_examples_run(api: LocalApi, tmp_path: Path) -> None:
+    s3 = aws_client("s3", api.aws_endpoint_url)
+    s3.create_bucket(Bucket="my-artifacts")
+    s3.put_bucket_versioning(Bucket="my-artifacts", VersioningConfiguration={"Status": "Enabled"})
     outputs = []
     for number, block in enumerate(blocks("python")):
         script = tmp_path / f"example_{number}.py"
@@ -59,10 +66,30 @@ def test_the_python_examples_run(api: LocalApi, tmp_path: Path) -> None:
             text=True,
             check=True,
             cwd=tmp_path,
-            env={"PYTHONPATH": f"{ROOT / 'client/src'}:{ROOT / 'layers/artifact_store'}"},
+            env={"PYTHONPATH": PYTHON_PATH, "AWS_ENDPOINT_URL": api.aws_endpoint_url, **CREDENTIALS},
         )
         outputs.append(run.stdout.strip())
-    assert outputs == ["", "0 True ['charts/q1.png', 'report.md']"]
+    assert outputs == ["", "0 True ['charts/q1.png', 'report.md']", "0 # Q1 was good"]
+
+
+@pytest.mark.integration
+def test_the_commands_of_the_shell_run(api: LocalApi, tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("bash") if "adk-artifacts" in block]
+    (tmp_path / "report.md").write_text("# Q2\n")
+    script = 'adk-artifacts() { "$PYTHON" -m google_adk_aws.cli "$@"; }\n' + block.replace(LOCAL_URL, api.url)
+    environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": PYTHON_PATH, "HOME": str(tmp_path)}
+    shell = subprocess.run(
+        ["bash", "-eu", "-c", script.replace("/ada/", "/grace/")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    saved, *listed, content = shell.stdout.splitlines()
+    assert saved == "reports/grace/s1/report.md version 0"
+    assert "text/markdown" in "\n".join(listed)
+    assert content == "# Q2"
 
 
 @pytest.mark.integration
@@ -79,7 +106,7 @@ def test_the_page_of_large_artifacts_works(api: LocalApi, tmp_path: Path) -> Non
         text=True,
         check=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": f"{ROOT / 'client/src'}:{ROOT / 'layers/artifact_store'}", "HOME": str(tmp_path)},
+        env={"PYTHONPATH": PYTHON_PATH, "HOME": str(tmp_path)},
     )
     *progress, last = run.stdout.splitlines()
     assert last == "0 20000000 True"
