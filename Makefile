@@ -1,6 +1,6 @@
 # One entry for everything a contributor or CI does. `make` lists the targets.
 # Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions),
-# endurance.mk (long runs), docs.mk (the documentation site).
+# endurance.mk (long runs), docs.mk (the documentation site), release.mk (releases).
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -35,6 +35,7 @@ CHECKS := lint types imports secrets dependencies
 -include proof.mk
 -include endurance.mk
 -include docs.mk
+-include release.mk
 
 ##@ Use
 .PHONY: run
@@ -109,6 +110,7 @@ lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE
 	$(call compile,requirements/sam.txt,--group sam)
 	$(call compile,requirements/seaweedfs.txt,--group seaweedfs)
 	$(call compile,requirements/checkov.txt,--group checkov)
+	$(call compile,requirements/workflows.txt,--group workflows)
 	$(call compile,requirements/bench.txt,--group bench)
 	$(call compile,requirements/awslambdaric.txt,--group awslambdaric)
 	$(call compile,requirements/cfn-lint-serverless.txt,--group cfn-lint-serverless --no-deps)

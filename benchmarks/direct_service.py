@@ -3,7 +3,7 @@
     python benchmarks/direct_service.py [--rounds 60] [--s3-ms 30] [--dynamodb-ms 5] [--savers 8]
 
 An operation's calls are recorded once and done again by bare clients of the same configuration, in the same process,
-as many at once as the service did, in turn with the service. A commit is what a save cannot do without: the record's
+each after those that it waited for, in turn with the service. A commit is what a save cannot do without: the record's
 conditional PUT, and with a table the index's transaction after it. Content is 1 KiB; everything goes through the
 latency proxy to the emulator. Many savers are measured with calls that take effect on their way, not at their start.
 """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -54,19 +55,25 @@ class Recording:
         return copy.deepcopy(self.calls)
 
 
+def before(calls: Sequence[Call], number: int) -> list[int]:
+    """Which calls had ended when this one began."""
+    return [other for other in range(number) if calls[other].ended <= calls[number].started]
+
+
 def waves(calls: Sequence[Call]) -> list[list[Call]]:
-    """Calls that overlapped, together; the next wave began after all of one had ended."""
+    """Calls by how many others, one after the other, they waited for."""
+    places: list[int] = []
     found: list[list[Call]] = []
-    for call in sorted(calls, key=lambda call: call.started):
-        if found and call.started < max(other.ended for other in found[-1]):
-            found[-1].append(call)
-        else:
-            found.append([call])
+    for number, call in enumerate(calls):
+        places.append(max((places[other] + 1 for other in before(calls, number)), default=0))
+        while len(found) <= places[-1]:
+            found.append([])
+        found[places[-1]].append(call)
     return found
 
 
 class Bare:
-    """The same calls with nothing around them, and as many at once, under names of their own."""
+    """The same calls with nothing around them, each after those that it waited for, under names of their own."""
 
     def __init__(self, calls: Sequence[Call], clients: Mapping[str, Any], *names: str) -> None:
         """Takes what was recorded.
@@ -76,7 +83,9 @@ class Bare:
             clients: By service, configured as those that were recorded.
             names: What is unique in the recorded calls and has to be new in each repetition.
         """
-        self._waves = waves(calls)
+        self._calls = calls
+        self._before = [before(calls, number) for number in range(len(calls))]
+        self._in_turn = all(len(wave) == 1 for wave in waves(calls))
         self._clients = clients
         self._names = names
         self._pool = ThreadPoolExecutor(_MOST_AT_ONCE)
@@ -86,16 +95,24 @@ class Bare:
         new = {
             name: (sha256(f"{id(self)} {name} {number}".encode()).hexdigest() * 3)[: len(name)] for name in self._names
         }
-        prepared = [[replace(call, params=renamed(call.params, new)) for call in wave] for wave in self._waves]
+        prepared = [replace(call, params=renamed(call.params, new)) for call in self._calls]
+        return partial(self._run_in_turn if self._in_turn else self._run_at_once, prepared)
 
-        def run() -> None:
-            for wave in prepared:
-                if len(wave) == 1:
-                    self._do(wave[0])
-                else:
-                    list(self._pool.map(self._do, wave))
+    def _run_in_turn(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            self._do(call)
 
-        return run
+    def _run_at_once(self, calls: Sequence[Call]) -> None:
+        running: list[Future[None]] = []
+        for call, earlier in zip(calls, self._before, strict=True):
+            running.append(self._pool.submit(self._do_after, [running[other] for other in earlier], call))
+        for future in running:
+            future.result()
+
+    def _do_after(self, earlier: Sequence[Future[None]], call: Call) -> None:
+        for future in earlier:
+            future.result()
+        self._do(call)
 
     def _do(self, call: Call) -> None:
         answer = getattr(self._clients[call.service], call.method)(**call.params)

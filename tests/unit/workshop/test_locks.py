@@ -22,6 +22,7 @@ LOCKS = {
             "sam",
             "seaweedfs",
             "checkov",
+            "workflows",
             "bench",
             "awslambdaric",
             "cfn-lint-serverless",
