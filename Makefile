@@ -1,6 +1,6 @@
 # One entry for everything a contributor or CI does. `make` lists the targets.
 # Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions),
-# endurance.mk (long runs), docs.mk (the documentation site), release.mk (releases).
+# endurance.mk (long runs), bench.mk (measurements), docs.mk (the documentation site), release.mk (releases).
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -53,11 +53,18 @@ setup: $(SETUP) $(EMULATOR) ## Make .venv and the emulator's venv
 .PHONY: test
 test: $(SETUP) $(EMULATOR) ## Unit and integration tests with coverage (ARGS= for pytest)
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -m "not e2e" --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -m "not e2e and not browser" --cov --cov-report=term $(ARGS)
 
 .PHONY: unit
 unit: $(SETUP) ## Unit tests only, no emulator (ARGS= for pytest)
 	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+# Debian's Chromium; other machines bring their own Chromium or Chrome.
+.PHONY: browser
+browser: $(SETUP) $(EMULATOR) ## Look at ADK's page with our artifacts in Chromium (PICTURES=docs/pictures for the docs')
+	@command -v chromium google-chrome chromium-browser >/dev/null || { echo "Installing Chromium (about 100 MB, once)…"; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium >/dev/null; }
+	$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
 .PHONY: check
 check: $(CHECKS) ## Everything that is checked without running the code
