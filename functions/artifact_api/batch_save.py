@@ -99,6 +99,7 @@ def batch_save(request: Request, measurements: Measurements) -> Response[str]:
     measurements.count("Saves", len(new))
     measurements.count("Replays", len(saved) - len(new))
     measurements.count_bytes("BytesSaved", sum(new))
+    measurements.count_contention(sum(each.lost for each in saved))
     return json_response({"results": [_result(request, outcome) for outcome in outcomes]})
 
 

@@ -114,7 +114,9 @@ class _Edge:
             segments=segments,
             caller=caller_of(self._event, auth_mode=settings.auth_mode),
         )
-        authorize(route.operation, request.caller, _whose(request), settings=settings)
+        whose = _whose(request)
+        self._measurements.app = settings.metric_app(whose.app) if whose is not None else None
+        authorize(route.operation, request.caller, whose, settings=settings)
         request.refuse_unknown_parameters()
         return self._operations[route.operation](request, self._measurements)
 

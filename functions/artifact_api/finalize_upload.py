@@ -46,6 +46,7 @@ def finalize_upload(request: Request, measurements: Measurements) -> Response[st
         only_if=asked_precondition(request),
         timeout=request.seconds_left,
     )
+    measurements.count_contention(saved.lost)
     measurements.count("Replays" if saved.replayed else "Saves")
     if not saved.replayed:
         measurements.count_bytes("BytesUploaded", saved.version.size)

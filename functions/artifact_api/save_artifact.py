@@ -41,6 +41,7 @@ def save_artifact(request: Request, measurements: Measurements) -> Response[str]
             skip_unchanged=skip_unchanged,
             timeout=request.seconds_left,
         )
+        measurements.count_contention(saved.lost)
         metadata = version_metadata(saved.version, asked=request.scope, store=store)
         return {"metadata": metadata, "replayed": saved.replayed, "unchanged": saved.unchanged}
 

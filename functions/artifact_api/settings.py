@@ -15,6 +15,11 @@ __all__ = ["AuthMode", "InvalidSettings", "Settings"]
 AuthMode: TypeAlias = Literal["IAM", "JWT", "NONE"]
 
 
+MAX_METRIC_APPS: Final = 50
+"""Each of them makes a metric of its own of every kind that its requests count, and CloudWatch bills metrics."""
+
+OTHER_APPS: Final = "(other)"
+
 DEFAULT_INLINE_BYTES: Final = 256 * 1024
 MAX_INLINE_BYTES: Final = 4 * 1024 * 1024
 """As base64 it has 5.6 MB; Lambda takes 6 MB of an answer, headers included."""
@@ -40,6 +45,7 @@ class Settings:
         inline_bytes: The largest content that an answer carries; what is larger is to be had from the bucket.
         retention: How long artifacts live whose save does not say it; only the write function has it.
         metrics_namespace: CloudWatch namespace of the metrics.
+        metric_apps: The apps whose metrics are to be had by themselves.
     """
 
     bucket_name: str
@@ -53,6 +59,13 @@ class Settings:
     inline_bytes: int
     retention: Retention
     metrics_namespace: str
+    metric_apps: frozenset[str]
+
+    def metric_app(self, app: str) -> str | None:
+        """What stands for an app in metrics: itself if it is named, else one name for all others; None if none is."""
+        if not self.metric_apps:
+            return None
+        return app if app in self.metric_apps else OTHER_APPS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -83,6 +96,7 @@ class Settings:
             inline_bytes=_inline_bytes(environ.get("INLINE_BYTES") or str(DEFAULT_INLINE_BYTES)),
             retention=_retention(environ.get("RETENTION_DAYS_BY_APP", "")),
             metrics_namespace=environ.get("POWERTOOLS_METRICS_NAMESPACE") or "ArtifactApi",
+            metric_apps=_metric_apps(environ.get("METRIC_APPS", "")),
         )
 
 
@@ -104,6 +118,13 @@ def _retention(text: str) -> Retention:
         return read_retention(text)
     except InvalidRetention as error:
         raise InvalidSettings(str(error)) from error
+
+
+def _metric_apps(text: str) -> frozenset[str]:
+    apps = frozenset(app.strip() for app in text.split(",") if app.strip())
+    if len(apps) > MAX_METRIC_APPS:
+        raise InvalidSettings(f"METRIC_APPS names {len(apps)} apps; at most {MAX_METRIC_APPS} can be told apart")
+    return apps
 
 
 def _inline_bytes(text: str) -> int:

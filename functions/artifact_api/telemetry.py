@@ -27,20 +27,27 @@ logger: Final = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "artifa
 class Measurements:
     """The metrics of one request at a time; written to the log at its end (CloudWatch's embedded format).
 
-    The only dimensions are the service and the operation, so their number is bounded.
+    The dimensions are the service and the operation, and both with the app where the deployment tells apps apart.
 
     Attributes:
         operation: What the request asked for, once that is known.
+        app: The app as a dimension, once that is known: one of few, whatever callers ask for.
     """
 
     def __init__(self, *, namespace: str) -> None:
         self.operation: str = _UNKNOWN
+        self.app: str | None = None
         # Powertools' usual Metrics shares what it holds between all threads.
         self._metrics = EphemeralMetrics(namespace=namespace)
 
     def count(self, name: str, times: int = 1) -> None:
         """Counts an event, or as many as there were of a kind."""
         self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=times)
+
+    def count_contention(self, lost: int) -> None:
+        """Counts version numbers that saves had to try anew since other saves took them, if there were any."""
+        if lost:
+            self.count("ContentionRetries", lost)
 
     def count_bytes(self, name: str, size: int) -> None:
         """Adds bytes that were moved."""
@@ -50,9 +57,11 @@ class Measurements:
         """Writes what was measured, if anything was, and starts over."""
         if self._metrics.metric_set:
             self._metrics.add_dimension(name="operation", value=self.operation)
+            if self.app is not None:
+                self._metrics.add_dimensions(service=self._metrics.service, operation=self.operation, app=self.app)
             self._metrics.flush_metrics()
         self._metrics.clear_metrics()
-        self.operation = _UNKNOWN
+        self.operation, self.app = _UNKNOWN, None
 
 
 def traced(handler: Handler) -> Handler:

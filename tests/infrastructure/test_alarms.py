@@ -77,8 +77,8 @@ def test_the_runbook_has_a_section_for_each_alarm() -> None:
 def test_the_dashboard_draws_metrics_of_this_stack() -> None:
     body = DOCUMENT["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     widgets = json.loads(body)["widgets"]
-    assert len(widgets) == 9
+    assert len(widgets) == 11
     named = set(re.findall(r"\$\{(\w+)", body))
     assert named - {"AWS"} <= DOCUMENT["Resources"].keys()
     places = {(widget["x"], widget["y"]) for widget in widgets}
-    assert places == {(x, y) for x in (0, 8, 16) for y in (0, 6, 12)}
+    assert places == {(x, y) for x in (0, 8, 16) for y in (0, 6, 12)} | {(0, 18), (12, 18)}

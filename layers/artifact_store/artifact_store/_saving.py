@@ -121,7 +121,7 @@ class Save:
         while True:
             saved = self._attempt()
             if saved is not None:
-                return saved
+                return replace(saved, lost=rounds)
             rounds += 1
             if clock.monotonic() + pause >= give_up_at:
                 # The blob stays: a PUT that was answered with 412 may be mine, and count yet. The sweep knows.

@@ -357,11 +357,13 @@ class Saved:
         version: What was committed.
         replayed: True when an earlier request with the same idempotency key had saved it.
         unchanged: True when nothing was saved since the latest version is the same already.
+        lost: How often the save started over, most often since another one took its number.
     """
 
     version: Version
     replayed: bool
     unchanged: bool = False
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def test_defaults() -> None:
         inline_bytes=262_144,
         retention=Retention(),
         metrics_namespace="ArtifactApi",
+        metric_apps=frozenset(),
     )
 
 
