@@ -89,6 +89,11 @@ def _fill(deployment: Deployment) -> None:
         return answer.json
 
     job = done("DELETE", user)["jobId"]
+    # It deletes what is there when it runs, also what was saved after it was asked for.
+    ended_by = time.monotonic() + 60
+    while done("GET", f"{user}/deletions/{job}")["status"] == "running":
+        assert time.monotonic() < ended_by, "the user's deletion does not end"
+        time.sleep(0.2)
     names = {"app": APP, "user": USER, "session": SESSION, "filename": "doc", "version": "0", "job": job}
     uploads: dict[bool, dict[str, str]] = {}
     for in_session, base in ((True, f"{user}/sessions/{SESSION}"), (False, user)):

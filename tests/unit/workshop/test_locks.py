@@ -23,6 +23,7 @@ LOCKS = {
             "seaweedfs",
             "checkov",
             "workflows",
+            "awscli",
             "bench",
             "awslambdaric",
             "cfn-lint-serverless",
