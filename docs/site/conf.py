@@ -29,6 +29,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "http_reference",
+    "whole_reference",
 ]
 # What docstrings put between single backticks is code.
 default_role = "code"
@@ -36,7 +37,9 @@ default_role = "code"
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
-autodoc_default_options = {"members": True, "show-inheritance": True, "inherited-members": False}
+# Methods are often written in a private base: told as far up as ours, not those of what is imported.
+_NOT_OURS = "ABC,Auth,BaseArtifactService,BaseException,Enum,object,tuple"
+autodoc_default_options = {"members": True, "show-inheritance": True, "inherited-members": _NOT_OURS}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
