@@ -92,7 +92,8 @@ def test_every_block_says_its_language() -> None:
 
 def test_every_block_is_run_by_a_test() -> None:
     found = Counter(block.page for block in programs() if block.page not in RUN_WHOLE and reason_for(block) is None)
-    assert dict(found) == {page: sum(tests.values()) for page, tests in RUN_BY.items()}
+    counted = {page: sum(tests.values()) for page, tests in RUN_BY.items()}
+    assert dict(found) == counted, "a block came or went: let a test run it, and count it in RUN_BY"
 
 
 @pytest.mark.parametrize(
