@@ -18,8 +18,9 @@ from artifact_api.problems import problem_response
 from artifact_api.refusals import note_refusals
 from artifact_api.request import Request
 from artifact_api.routes import FunctionName, Operation, Route, match, methods_of, routes_of
-from artifact_api.telemetry import Handler, Measurements, logger, traced
+from artifact_api.telemetry import Measurements, logger
 from artifact_store import Scope
+from artifact_traces import Handler, traced
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.exceptions import NotFoundError

@@ -1,4 +1,4 @@
-"""Logger, metrics and tracer of Powertools, made so that requests in several threads do not mix.
+"""Logger and metrics of Powertools, made so that requests in several threads do not mix.
 
 Nothing that a caller sent is logged: no events, bodies, headers, names, tokens or cursors. Exceptions are
 logged by class and place, without their texts: those of the AWS SDK can quote parameters, content included.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterator
+from typing import Final
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from botocore.exceptions import ClientError
 
-__all__ = ["Handler", "Measurements", "causes_of", "logger", "stack_of", "traced"]
-
-Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
+__all__ = ["Measurements", "causes_of", "logger", "stack_of"]
 
 _UNKNOWN: Final = "unknown"
 
@@ -62,16 +60,6 @@ class Measurements:
             self._metrics.flush_metrics()
         self._metrics.clear_metrics()
         self.operation, self.app = _UNKNOWN, None
-
-
-def traced(handler: Handler) -> Handler:
-    """Adds X-Ray tracing to a handler when TRACING is on; else X-Ray's SDK is not even imported."""
-    if os.environ.get("TRACING", "off") != "on":
-        return handler
-    from aws_lambda_powertools.tracing import Tracer  # noqa: PLC0415 - a cold start pays for it only when it is on
-
-    decorated: Handler = Tracer().capture_lambda_handler(handler, capture_response=False)
-    return decorated
 
 
 def causes_of(error: BaseException) -> str:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from artifact_maintenance.wiring import parts
+from artifact_traces import Handler, traced
 
 __all__ = ["Handler", "count", "failures_logged", "instrumented", "logger"]
-
-Handler: TypeAlias = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 logger: Final = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "artifact-api"))
 
@@ -52,9 +51,4 @@ def _log(what: str, error: Exception) -> None:
 def instrumented(handler: Handler) -> Handler:
     """Gives a handler the log's context, and X-Ray tracing when TRACING is on."""
     decorated: Handler = logger.inject_lambda_context(handler, log_event=False)
-    if os.environ.get("TRACING", "off") != "on":
-        return decorated
-    from aws_lambda_powertools.tracing import Tracer  # noqa: PLC0415 - X-Ray's SDK is imported only when it is on
-
-    traced: Handler = Tracer().capture_lambda_handler(decorated, capture_response=False)
-    return traced
+    return traced(decorated)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 import yaml
 from google.genai import types
@@ -49,6 +52,23 @@ async def test_a_class_of_ones_own_for_a_bucket(api: LocalApi, monkeypatch: pyte
     async with found["BucketArtifacts"](uri="bucket://my-artifacts", agents_dir="agents", per_agent=True) as service:
         assert await service.save_artifact(**where, artifact=types.Part(text="x")) == 0
         assert await service.load_artifact(**where) == types.Part(text="x")
+
+
+@pytest.mark.parametrize("page", ["README.md", "client/README.md"])
+def test_the_command_of_other_pages_starts(page: str, api: LocalApi, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^adk (web .*)$", (ROOT / page).read_text(), re.MULTILINE)
+    (services,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    shutil.copytree(ROOT / "examples/adk_web", tmp_path / "agents")
+    (tmp_path / "agents/services.yaml").write_text(services)
+    address = re.compile(r"(?<=artifacts\+)https?://\S+")
+    assert address.search(shown)
+    arguments = [*shlex.split(address.sub(api.url, shown)), "--session_service_uri", "memory://"]
+    with adk_server(arguments, folder=tmp_path) as url:
+        assert httpx.get(f"{url}/list-apps").json() == ["reports"]
+        # Asked of our API, by the scheme that the page's file names.
+        httpx.post(f"{api.url}/v1/apps/reports/users/u/sessions/s/artifacts/doc", content=b"x").raise_for_status()
+        assert httpx.get(f"{url}/apps/reports/users/u/sessions/s/artifacts").json() == ["doc"]
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 
 def test_what_is_said_where_no_file_names_the_scheme(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import typer
@@ -73,6 +73,20 @@ def test_commands_print_what_is_shown(url: str, tmp_path: Path) -> None:
             printed = varying.sub(shown, printed)
         assert printed.rstrip("\n") == output.rstrip("\n"), script
     assert (tmp_path / "latest.md").read_text() == "# Q1, better\n"
+
+
+def test_every_option_is_told_and_no_other() -> None:
+    group: Any = typer.main.get_command(app)
+    names = [
+        {name for name in (*option.opts, *option.secondary_opts, option.envvar) if name}
+        for command in (group, *group.commands.values())
+        for option in command.params
+        if any(name.startswith("--") for name in option.opts)
+    ]
+    pages = PAGE + (ROOT / "docs/migration.md").read_text()
+    told = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+|ADK_ARTIFACTS_[A-Z_]+)", pages))
+    assert [sorted(option) for option in names if not option & (told | {"--help"})] == []
+    assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", PAGE)) <= set().union(*names)
 
 
 def test_every_command_and_exit_status_is_told() -> None:

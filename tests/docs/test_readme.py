@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
@@ -23,6 +24,8 @@ PAGES = [
     ROOT / "ARCHITECTURE.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "SECURITY.md",
+    ROOT / "client/README.md",
     *ROOT.glob("events/*.md"),
     *ROOT.glob("examples/*.md"),
 ]
@@ -39,6 +42,19 @@ def blocks(language: str, page: str = "README.md") -> list[str]:
 def api() -> Iterator[LocalApi]:
     with LocalApi() as running:
         yield running
+
+
+@pytest.mark.integration
+def test_it_runs_on_this_machine(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("bash") if block.startswith("make run")]
+    script = f"exec {block.strip()} PORT=0 DATA={tmp_path}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    with subprocess.Popen(["bash", "-c", script], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as make:
+        assert make.stdout is not None
+        told = next(line for line in make.stdout if line.startswith("Artifact API on "))
+        assert httpx.get(f"{told.split()[3]}/v1/health").json() == {"status": "ok"}
+        make.terminate()
+    assert list(tmp_path.iterdir())
 
 
 @pytest.mark.integration

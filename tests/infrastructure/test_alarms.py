@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,49 @@ def test_the_runbook_has_a_section_for_each_alarm() -> None:
     ]
 
 
+BODY = DOCUMENT["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+
+def drawn() -> Iterator[tuple[str, ...]]:
+    """Namespace, metric, and names and values of dimensions, with CloudWatch's dots and dashes written out."""
+    for widget in json.loads(BODY)["widgets"]:
+        before: tuple[str, ...] = ()
+        for metric in widget["properties"]["metrics"]:
+            named = [part for part in metric if isinstance(part, str)]
+            if named[:1] == ["..."]:
+                named = [*before[: len(before) - len(named) + 1], *named[1:]]
+            if named:
+                before = tuple(old if part == "." else part for part, old in zip(named, before or named, strict=False))
+                before += tuple(named[len(before) :])
+                yield before
+
+
+def spelled(value: Any) -> str:
+    """A dimension's value in the dashboard's body."""
+    name = value.get("Ref") or ".".join(value["Fn::GetAtt"])
+    return f"${{{name}}}"
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_whoever_is_woken_sees_the_metric_on_the_dashboard(name: str) -> None:
+    watched = alarm(name)
+    (dimension,) = watched["Dimensions"]
+    metric = (watched["Namespace"], watched["MetricName"], dimension["Name"], spelled(dimension["Value"]))
+    assert metric in set(drawn())
+
+
+def test_every_function_that_works_by_itself_is_on_the_dashboard() -> None:
+    functions = {
+        name for name, resource in DOCUMENT["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
+    }
+    by_hand = {"AdoptFunction", "RebuildFunction"}
+    for metric in ("Errors", "Throttles"):
+        shown = {value[2:-1] for _, name, *_, value in drawn() if name == metric}
+        assert shown == functions - by_hand, metric
+
+
 def test_the_dashboard_draws_metrics_of_this_stack() -> None:
-    body = DOCUMENT["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = BODY
     widgets = json.loads(body)["widgets"]
     assert len(widgets) == 11
     named = set(re.findall(r"\$\{(\w+)", body))

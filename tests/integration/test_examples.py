@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -55,6 +56,8 @@ NO_PROGRAMS: Final = {"scripted.py", "demo.py"}
 
 def test_every_program_is_run() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == PRINTS.keys() | NO_PROGRAMS
+    (shown,) = re.findall(r"^python examples/(.*)$", (ROOT / "examples/README.md").read_text(), re.MULTILINE)
+    assert shown in PRINTS
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,31 @@ def test_the_wheel_has_both_packages_and_nothing_else(wheel: Path) -> None:
     assert metadata.get_all("Provides-Extra") == ["cli", "encryption", "s3", "sigv4"]
     needed = [requirement for requirement in metadata.get_all("Requires-Dist", []) if "extra ==" not in requirement]
     assert needed == ["google-adk<3,>=1.27", "httpx<1,>=0.27", "tenacity<10,>=9"]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("repository", ["", "owner/artifacts"])
+def test_no_link_of_the_page_on_pypi_is_dead(repository: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_REPOSITORY", repository)
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REF_NAME", "v1.2.3")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=CLIENT)
+    (path,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = email.message_from_bytes(archive.read(name))
+    page = str(metadata.get_payload())
+    assert "straight on S3" in page
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert [link for link in links if not link.startswith("https://")] == []
+    ours = [
+        link.removeprefix(f"https://github.com/{repository}/blob/v1.2.3/")
+        for link in links
+        if repository and repository in link
+    ]
+    assert bool(ours) is bool(repository)
+    assert [link for link in ours if not (ROOT / link).is_file()] == []
+    assert bool(metadata.get_all("Project-URL")) is bool(repository)
 
 
 @pytest.mark.unit

@@ -1,5 +1,7 @@
 """Artifact service for Google ADK on AWS.
 
+In an agent::
+
     from google_adk_aws import HttpArtifactService
 
     Runner(..., artifact_service=HttpArtifactService("https://….execute-api.eu-west-1.amazonaws.com"))

@@ -166,7 +166,7 @@ class AdkArtifactService(BaseArtifactService):
         """Lists every filename of a session and its user, or of the user alone.
 
         Returns:
-            Sorted names; a user-scoped one starts with `user:` and loads by that name from anywhere.
+            Sorted names; a user-scoped one keeps its prefix, and loads by that name from anywhere.
 
         Raises:
             ArtifactError: As described in this package's errors.

@@ -136,6 +136,15 @@ def test_a_folder_needs_a_name(store: str, scope: str) -> None:
     assert (result.exit_code, "standard input has no name" in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [(".", ".: a folder; put takes one file\n"), ("missing.md", "missing.md: No such file or directory\n")],
+)
+def test_what_is_no_file_is_said(store: str, scope: str, source: str, said: str) -> None:
+    result = run(store, "put", source, f"{scope}/")
+    assert (result.exit_code, result.stderr) == (1, said)
+
+
 def test_lists_name_what_can_be_given_again(store: str, scope: str) -> None:
     user = scope.rpartition("/")[0]
     for name in (f"{scope}/a b/ü!21.txt", f"{user}/user:logo", f"{scope}/!1B[31mred"):
@@ -333,7 +342,8 @@ def test_an_index_is_made_again(api: LocalApi, scope: str) -> None:
     done(store, "rebuild", scope)
     assert run(store, "rebuild").exit_code == 2
     assert run(store, "rebuild", scope, "--all").exit_code == 2
-    assert run(api.url, "rebuild", "--all").exit_code == 2
+    result = run(api.url, "rebuild", "--all")
+    assert (result.exit_code, result.stderr) == (2, "rebuild needs --store s3://BUCKET?table=NAME\n")
 
 
 def test_which_store() -> None:
@@ -346,6 +356,7 @@ def test_which_store() -> None:
         result = run(None, *arguments)
         assert result.exit_code == 2, result.output
         assert result.stderr
+    assert "s3://BUCKET?table=NAME" in run(None, "ls", "a/b").stderr
 
 
 def test_a_bucket_that_is_missing(api: LocalApi) -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import re
 import runpy
+import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -181,6 +187,61 @@ def test_a_terminal_gets_a_table_and_no_commands(monkeypatch: pytest.MonkeyPatch
     assert "name" in shown
     assert "[bold]b" in shown
     assert "\x1b[31m" not in shown
+
+
+@pytest.mark.parametrize("columns", [("version", "artifact"), ("", "")])
+def test_a_table_is_whole_on_a_narrow_terminal(columns: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    out = _Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(columns, [("0", "x" * 60), ("17", "user:owl:")])
+    shown = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in out.getvalue().splitlines()]
+    width = 9 if any(columns) else 4
+    assert shown[-2:] == [f"{'0':{width}}{'x' * 60}", f"{'17':{width}}user:owl:"]
+    assert shown[:-2] == (["version  artifact"] if any(columns) else [])
+
+
+def test_an_interrupt_waits_for_no_keyboard(server: _Server) -> None:
+    command = [sys.executable, "-m", "google_adk_aws.cli", "-s", f"http://127.0.0.1:{server.server_port}"]
+    with subprocess.Popen(
+        [*command, "put", "-", "a/b/c/d"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        assert process.stdin is not None
+        # More than a pipe holds: when all is written, the command is reading and wants more.
+        process.stdin.write(bytes(1 << 20))
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=30) == Exit.INTERRUPTED
+        finally:
+            process.kill()
+
+
+def test_an_interrupt_is_an_answer_to_a_question(server: _Server) -> None:
+    keyboard, terminal = pty.openpty()
+    command = [sys.executable, "-m", "google_adk_aws.cli", "-s", f"http://127.0.0.1:{server.server_port}"]
+    with subprocess.Popen(
+        [*command, "rm", "--session", "a/b/c"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        said = b""
+        while b"[y/N]: " not in said:
+            said += os.read(keyboard, 1000)
+        # Python loses a signal that comes between the question and its reading.
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=30) == Exit.FAILED
+        finally:
+            process.kill()
+    os.close(keyboard)
+    os.close(terminal)
 
 
 def test_other_missing_modules_are_no_matter_of_extras(monkeypatch: pytest.MonkeyPatch) -> None:

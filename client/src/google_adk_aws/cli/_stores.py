@@ -16,6 +16,7 @@ from google_adk_aws._client import ArtifactClient
 from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws._s3_artifact_service import S3ArtifactService
+from google_adk_aws.cli._terminal import Exit, fail
 from google_adk_aws.migration._addresses import Address
 
 if TYPE_CHECKING:
@@ -50,13 +51,15 @@ class Options:
         """The address of the store, or of another one.
 
         Raises:
-            InvalidArtifactError: There is none, or it is no store of this command.
+            InvalidArtifactError: It is no store of this command.
         """
         given = text or self.store
         if not given:
-            raise InvalidArtifactError(
-                "say which store: --store https://… (the artifact API) or --store s3://BUCKET[?table=NAME], "
-                "or set ADK_ARTIFACTS_STORE"
+            # Not an error of the package: those lose what looks like the query of a URL.
+            fail(
+                "say which store: --store https://… (the artifact API), --store s3://BUCKET or "
+                "--store s3://BUCKET?table=NAME, or set ADK_ARTIFACTS_STORE",
+                Exit.USAGE,
             )
         address = Address.parse(given)
         if address.kind not in {"api", "s3"}:

@@ -14,9 +14,9 @@ from enum import IntEnum
 from typing import Any, NoReturn
 
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
 
 from artifact_store.errors import InvalidInput
 from google_adk_aws import _errors as errors
@@ -25,7 +25,19 @@ from google_adk_aws._wire import VersionMetadata
 from google_adk_aws.cli._places import plain
 from google_adk_aws.migration import MigrationError
 
-__all__ = ["Exit", "as_json", "facts", "fail", "moment", "print_json", "print_table", "run", "say", "transfer"]
+__all__ = [
+    "Exit",
+    "as_json",
+    "facts",
+    "fail",
+    "moment",
+    "plain_console",
+    "print_json",
+    "print_table",
+    "run",
+    "say",
+    "transfer",
+]
 
 
 class Exit(IntEnum):
@@ -40,14 +52,19 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """A terminal to write to. Names are names there: neither numbers to colour nor `:owl:` to draw."""
+    return Console(stderr=stderr, highlight=False, emoji=False)
+
+
 def say(text: str) -> None:
     """Tells people something; programs do not read it."""
-    Console(stderr=True, highlight=False).print(plain(text), markup=False, soft_wrap=True)
+    plain_console(stderr=True).print(plain(text), markup=False, soft_wrap=True)
 
 
 def fail(text: str, status: Exit) -> NoReturn:
     """Ends the command."""
-    Console(stderr=True, highlight=False).print(plain(text), style="red", markup=False, soft_wrap=True)
+    plain_console(stderr=True).print(plain(text), style="red", markup=False, soft_wrap=True)
     raise typer.Exit(status)
 
 
@@ -67,6 +84,8 @@ def run(work: Coroutine[Any, Any, None], *, verbose: bool) -> None:
 
 def _line(error: Exception) -> str:
     text = str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        text = f"{error.filename}: {error.strerror}"
     request_id = getattr(error, "request_id", None)
     return f"{text} (request {request_id})" if request_id else text
 
@@ -123,18 +142,20 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
             typer.echo("\t".join(plain(cell) for cell in row))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns):
-        table.add_column(column, no_wrap=number == len(columns) - 1, overflow="fold")
-    for row in rows:
-        table.add_row(*(plain(cell).replace("[", r"\[") for cell in row))
-    Console(highlight=False).print(table)
+    table = [list(columns)] * any(columns) + [[plain(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    console = plain_console()
+    for number, row in enumerate(table):
+        cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+        style = "bold" if number == 0 and any(columns) else None
+        # Rich's own table leaves out what is wider than the terminal, names first.
+        console.print("  ".join(cells).rstrip(), style=style, markup=False, soft_wrap=True)
 
 
 @contextmanager
 def transfer(what: str) -> Iterator[_progress.ProgressCallback]:
     """A progress bar on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
+    console = plain_console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

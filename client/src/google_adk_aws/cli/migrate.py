@@ -8,10 +8,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -21,9 +20,13 @@ from artifact_store.names import Scope, parse_scope
 from google_adk_aws._errors import ArtifactError
 from google_adk_aws._state_file import cache_folder
 from google_adk_aws.cli._places import plain
+from google_adk_aws.cli._terminal import plain_console
 from google_adk_aws.migration import MigrationError, Report, verify
 from google_adk_aws.migration import migrate as copy
 from google_adk_aws.migration._addresses import Address, open_source, open_target
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["migrate"]
 
@@ -99,7 +102,7 @@ def migrate(
         skip_failed=skip_failed,
         concurrency=concurrency,
     )
-    errors = Console(stderr=True, highlight=False)
+    errors = plain_console(stderr=True)
     try:
         reports = asyncio.run(job.run(errors))
     except (ArtifactError, MigrationError, ImportError, OSError) as error:
@@ -207,7 +210,7 @@ def _show(title: str, report: Report) -> None:
     rows.append(("failures", f"{len(report.failures):,}"))
     for row in rows:
         table.add_row(*row)
-    console = Console(highlight=False)
+    console = plain_console()
     console.print(table)
     for failure in report.failures[:_SHOWN]:
         version = "" if failure.version is None else f"/{failure.version}"

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws.cli._places import SCOPE_HELP, scope_of
 from google_adk_aws.cli._stores import Options
-from google_adk_aws.cli._terminal import run
+from google_adk_aws.cli._terminal import Exit, fail, run
 
 __all__ = ["rebuild"]
 
@@ -33,7 +32,8 @@ def rebuild(
         address = options.address()
         table = address.options.get("table")
         if table is None:
-            raise InvalidArtifactError("rebuild needs --store s3://BUCKET?table=NAME")
+            # Not an error of the package: those lose what looks like the query of a URL.
+            fail("rebuild needs --store s3://BUCKET?table=NAME", Exit.USAGE)
         arguments = ["rebuild", "--bucket", address.place, "--table", table]
         arguments += ["--all"] if scope is None else ["--scope", scope_of(scope).key_prefix]
         arguments += [name for name, wanted in (("--dry-run", dry_run), ("--json", json)) if wanted]

@@ -35,22 +35,31 @@ def rm(
     if whole_session and whole_user:
         raise typer.BadParameter("--session and --user exclude each other")
 
-    async def work() -> None:
-        if not (whole_session or whole_user):
-            targets = [artifact_of(place) for place in places]
-            async with options.open() as client:
-                for target in targets:
-                    await client.delete(target)
-            return
-        scopes = [_checked(place, whole_session=whole_session) for place in places]
-        if not yes:
-            what = "session" if whole_session else "user, with all sessions"
-            typer.confirm(f"Delete everything of this {what}: {' '.join(map(repr, places))}?", abort=True, err=True)
+    scopes: list[Scope] = []
+
+    async def artifacts() -> None:
+        targets = [artifact_of(place) for place in places]
+        async with options.open() as client:
+            for target in targets:
+                await client.delete(target)
+
+    async def check() -> None:
+        scopes.extend(_checked(place, whole_session=whole_session) for place in places)
+
+    async def everything() -> None:
         async with options.open() as client:
             for scope in scopes:
                 await (_delete_session(client, scope) if whole_session else _delete_user(client, scope))
 
-    run(work(), verbose=options.verbose)
+    if not (whole_session or whole_user):
+        run(artifacts(), verbose=options.verbose)
+        return
+    run(check(), verbose=options.verbose)
+    if not yes:
+        what = "session" if whole_session else "user, with all sessions"
+        # Never inside an event loop: there Ctrl-C waits for the answer.
+        typer.confirm(f"Delete everything of this {what}: {' '.join(map(repr, places))}?", abort=True, err=True)
+    run(everything(), verbose=options.verbose)
 
 
 def _checked(place: str, *, whole_session: bool) -> Scope:

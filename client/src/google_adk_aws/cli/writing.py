@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import mimetypes
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +11,9 @@ import typer
 
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws.cli._places import ARTIFACT_HELP, artifact_of, shown
+from google_adk_aws.cli._standard_input import standard_input
 from google_adk_aws.cli._stores import Options
-from google_adk_aws.cli._terminal import as_json, print_json, run, transfer
+from google_adk_aws.cli._terminal import Exit, as_json, fail, print_json, run, transfer
 
 __all__ = ["put"]
 
@@ -49,9 +49,11 @@ def put(
 ) -> None:
     """Save a file as a new version. Large ones go in parts; run again after a break, it goes on."""
     options: Options = context.obj
+    from_stdin = source == "-"
+    if not from_stdin and Path(source).is_dir():
+        fail(f"{source}: a folder; put takes one file", Exit.FAILED)
 
     async def work() -> None:
-        from_stdin = source == "-"
         if from_stdin and artifact.endswith("/"):
             raise InvalidArtifactError("standard input has no name: give the whole artifact")
         target = artifact_of(f"{artifact}{_escaped(Path(source).name)}" if artifact.endswith("/") else artifact)
@@ -66,7 +68,7 @@ def put(
         }
         async with options.open() as client:
             with transfer(target.filename) as progress:
-                stream = sys.stdin.buffer if from_stdin else Path(source)
+                stream = standard_input() if from_stdin else Path(source)
                 saved = await client.upload_file(target, stream, progress=progress, **how)
         if json:
             print_json({"artifact": shown(target), **as_json(saved)})
