@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 from google_adk_aws._direct_failures import translated
 from google_adk_aws._direct_pool import Lease
-from google_adk_aws._direct_workers import PerProcess
+from google_adk_aws._per_process import PerProcess
 from google_adk_aws._resilience import Resilience
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -17,6 +17,7 @@ from google_adk_aws._errors import (
     ArtifactTimeoutError,
     ArtifactUnavailableError,
 )
+from google_adk_aws._per_process import PerProcess
 from google_adk_aws._resilience_budget import Budget, RetryBudget
 from google_adk_aws._resilience_circuit import Circuit, CircuitPolicy, CircuitState, Permit, Refusal, Verdict
 from google_adk_aws._resilience_counts import Counts
@@ -101,6 +102,18 @@ class ResilienceSnapshot:
     hedges_won: int
 
 
+class _State:
+    """What one process has seen."""
+
+    def __init__(self, policy: ResiliencePolicy, clock: Callable[[], float]) -> None:
+        self.budget = None if policy.budget is None else Budget(policy.budget, clock)
+        self.circuits: Mapping[Direction, Circuit | None] = {
+            "read": None if policy.reads is None else Circuit(policy.reads, clock),
+            "write": None if policy.writes is None else Circuit(policy.writes, clock),
+        }
+        self.counts = Counts()
+
+
 class Resilience:
     """A policy at work for one service. For any number of threads and event loops.
 
@@ -111,12 +124,20 @@ class Resilience:
 
     def __init__(self, policy: ResiliencePolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.policy = policy
-        self._budget = None if policy.budget is None else Budget(policy.budget, clock)
-        self._circuits: dict[Direction, Circuit | None] = {
-            "read": None if policy.reads is None else Circuit(policy.reads, clock),
-            "write": None if policy.writes is None else Circuit(policy.writes, clock),
-        }
-        self._counts = Counts()
+        # Of a fork's parent a child would have locks that nobody gives back, and a probe that never ends.
+        self._states = PerProcess(lambda: _State(policy, clock))
+
+    @property
+    def _budget(self) -> Budget | None:
+        return self._states.get().budget
+
+    @property
+    def _circuits(self) -> Mapping[Direction, Circuit | None]:
+        return self._states.get().circuits
+
+    @property
+    def _counts(self) -> Counts:
+        return self._states.get().counts
 
     def snapshot(self) -> ResilienceSnapshot:
         """How things stand."""

@@ -13,8 +13,8 @@ from google_adk_aws._direct_access import Access
 from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._direct_pool import Lease, PoolSnapshot
 from google_adk_aws._direct_running import Runner
-from google_adk_aws._direct_workers import PerProcess
 from google_adk_aws._encryption import Encryption
+from google_adk_aws._per_process import PerProcess
 from google_adk_aws._permissions import Permissions
 from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
 from google_adk_aws._retry import RetryPolicy
