@@ -26,7 +26,7 @@ class _InMemory:
     def __init__(self, store: ArtifactStore) -> None:
         self.store = store
 
-    def check(self) -> None:
+    def check(self, *, writes: bool) -> None:
         """There is a bucket."""
 
     def before_write(self) -> None:

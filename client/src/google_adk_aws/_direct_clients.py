@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from artifact_store.adapters import aws
 from google_adk_aws import _direct_checks as checks
 from google_adk_aws._direct_access import Access
+from google_adk_aws._direct_looking import Looks
 from google_adk_aws._errors import ArtifactConnectionError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Clients:
         self._access = access
         self._lock = threading.Lock()
         self._dynamodb: DynamoDBClient | None = None
+        self.looks = Looks()
         try:
             self._session = boto3.Session(
                 aws_access_key_id=access.aws_access_key_id,

@@ -35,6 +35,11 @@ class Permissions:
                 raise ValueError(f"permissions: {word!r} is none; there are {_KNOWN}")
         self._allowed = permissions_in(given)
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything may be saved or deleted."""
+        return any(action in {"write", "delete"} for action, _ in self._allowed)
+
     def check(self, action: Action, of: ArtifactId | Scope) -> None:
         """Refuses what is not allowed with an artifact, or with a scope's own artifacts.
 

@@ -156,6 +156,7 @@ class Resilience:
         direction: Direction,
         place: str,
         retry: RetryPolicy | None = None,
+        to_end: bool = False,
     ) -> Result:
         """Makes one call, by as many attempts as it takes and the policy allows.
 
@@ -164,6 +165,8 @@ class Resilience:
             direction: Whether it may change anything.
             place: Who is called, as messages name it.
             retry: When to repeat this one; by default the policy's.
+            to_end: Whether an attempt has to come to its end, which content in parts needs, and takes its time for.
+                Neither deadline nor timeout cuts it then; after the deadline there is no further attempt.
 
         Raises:
             ArtifactCircuitOpenError: It was not even tried.
@@ -173,7 +176,8 @@ class Resilience:
         permit = self._enter(direction, place)
         verdict: Verdict = "unknown"
         try:
-            result = await self._within_deadline(attempt, direction, place, retry or self.policy.retry, permit)
+            chosen = retry or self.policy.retry
+            result = await self._within_deadline(attempt, direction, place, chosen, permit, to_end=to_end)
         except ArtifactError as error:
             verdict = "failed" if _nobody_is_there(error) else "answered"
             raise
@@ -208,9 +212,11 @@ class Resilience:
         place: str,
         retry: RetryPolicy,
         permit: Permit | None,
+        *,
+        to_end: bool,
     ) -> Result:
         last_error: ArtifactError | None = None
-        deadline = asyncio.timeout(retry.deadline)
+        deadline = asyncio.timeout(None if to_end else retry.deadline)
         try:
             async with deadline:
                 # A probe asks once: whether somebody is there again.
@@ -220,7 +226,7 @@ class Resilience:
                         if number.retry_state.attempt_number > 1:
                             self._counts.add("retries", direction)
                         try:
-                            return await self._hedged(attempt, direction, place)
+                            return await self._hedged(attempt, direction, place, to_end=to_end)
                         except ArtifactError as error:
                             last_error = error
                             raise
@@ -241,8 +247,13 @@ class Resilience:
         self._counts.add("retries_refused")
         return True
 
-    async def _hedged(self, attempt: Callable[[], Awaitable[Result]], direction: Direction, place: str) -> Result:
+    async def _hedged(
+        self, attempt: Callable[[], Awaitable[Result]], direction: Direction, place: str, *, to_end: bool
+    ) -> Result:
         after = self.policy.hedge_after
+        if to_end:
+            self._counts.add("attempts", direction)
+            return await attempt()
         if after is None or direction == "write":
             return await self._once(attempt, direction, place)
         first = asyncio.ensure_future(self._once(attempt, direction, place))

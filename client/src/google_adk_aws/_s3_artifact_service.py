@@ -46,7 +46,7 @@ class S3ArtifactService(AdkArtifactService):
     credentials and `workers` share these threads and their connections, which end with the last of them. A task that
     is cancelled stops waiting; a save that it began may still happen. Use it as a context manager, plain or
     asynchronous, call `close()` or `aclose()`, or keep it as long as the process lives. The constructor asks S3 for
-    the bucket.
+    the bucket, and tries whether another server than S3 keeps conditional writes.
 
     Args:
         bucket_name: The bucket. Its versioning is to be on; see `docs/direct-s3.md` for what is lost without.
@@ -62,7 +62,8 @@ class S3ArtifactService(AdkArtifactService):
         workers: Threads that call AWS, at most.
         multipart_threshold: Content of more bytes goes in parts.
         part_size: Bytes of a part, 5 MiB to 5 GiB; by default at least 8 MiB, and enough for 10,000 parts.
-        check_bucket: Whether the constructor asks for the bucket, which needs s3:ListBucket.
+        check_bucket: Whether the constructor asks for the bucket, which needs s3:ListBucket, and tries conditional
+            writes on another server than S3. Without, these are tried before the first write.
         check_index_tag: Whether the constructor reads the bucket's tags, to refuse a bucket that another table
             indexes; without `table_name` this needs s3:GetBucketTagging.
         allow_unconditional_writes: Go on with a server that ignores conditional writes. Then two savers of one
@@ -77,7 +78,7 @@ class S3ArtifactService(AdkArtifactService):
             default for good. Needs `table_name`. See `docs/retention.md`.
 
     Raises:
-        S3BucketError: The bucket does not exist, or another table indexes it.
+        S3BucketError: The bucket does not exist, another table indexes it, or its server ignores conditional writes.
         S3ConnectionError: There are no credentials ("Failed to create S3 client"), or nobody answers.
         S3PermissionError: The credentials may not do what is asked at construction.
         ValueError: An argument cannot be.
@@ -131,7 +132,7 @@ class S3ArtifactService(AdkArtifactService):
         self._lease = Lease(self._access)
         self._opened: PerProcess[Opened] = PerProcess(self._open)
         try:
-            self._opened.get().check()
+            self._opened.get().check(writes=allowed.changes)
         except BaseException:
             self._lease.close()
             raise
