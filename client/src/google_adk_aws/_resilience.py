@@ -65,7 +65,10 @@ def resilience_of(policy: ResiliencePolicy | None, retry: RetryPolicy | None) ->
 
     Raises:
         ValueError: Both are given.
+        TypeError: The first one is something else.
     """
+    if policy is not None and not isinstance(policy, ResiliencePolicy):
+        raise TypeError(f"resilience must be a ResiliencePolicy, not {type(policy).__name__}")
     if policy is not None and retry is not None:
         raise ValueError("retry and resilience are both given; resilience has a retry of its own")
     if policy is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from artifact_store.names import USER_NAMESPACE
+from artifact_store.transfers import MAX_PART_BYTES, MIN_PART_BYTES
 from google_adk_aws._adk_service import AdkArtifactService, artifact_id
 from google_adk_aws._direct_access import Access
 from google_adk_aws._direct_client import DirectClient
@@ -114,6 +115,7 @@ class S3ArtifactService(AdkArtifactService):
         if ttl_seconds(ttl) and table_name is None:
             raise ValueError("ttl needs table_name: artifacts of a bucket without an index table cannot expire")
         self._ttl = ttl
+        _check_sizes(multipart_threshold, part_size)
         self._access = Access(
             bucket_name=bucket_name,
             region_name=region_name,
@@ -248,3 +250,10 @@ class S3ArtifactService(AdkArtifactService):
             InvalidArtifactError: An argument cannot be one.
         """
         return f"{artifact_id(app_name, user_id, session_id, filename).key_prefix}/{version}"
+
+
+def _check_sizes(multipart_threshold: object, part_size: object) -> None:
+    if not isinstance(multipart_threshold, int) or not 0 <= multipart_threshold <= MAX_PART_BYTES:
+        raise ValueError(f"multipart_threshold must be 0 to {MAX_PART_BYTES:,} bytes (5 GiB), which one PUT takes")
+    if part_size is not None and (not isinstance(part_size, int) or not MIN_PART_BYTES <= part_size <= MAX_PART_BYTES):
+        raise ValueError(f"part_size must be {MIN_PART_BYTES:,} (5 MiB) to {MAX_PART_BYTES:,} (5 GiB) bytes")
