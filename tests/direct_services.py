@@ -19,7 +19,7 @@ from google_adk_aws import S3ArtifactService
 from local import LocalApi
 from local.emulator import CREDENTIALS
 
-__all__ = ["ACCOUNTS_BUCKET", "in_memory", "on_account", "on_bucket_of", "store_without_table"]
+__all__ = ["ACCOUNTS_BUCKET", "in_memory", "on_account", "on_bucket_of", "store_without_table", "without_table"]
 
 ACCOUNTS_BUCKET: Final = os.environ.get("S3_TEST_BUCKET") if os.environ.get("RUN_INTEGRATION_TESTS") == "1" else None
 """A bucket of a real account, or of any server that boto3's environment names; None without one."""
@@ -73,8 +73,12 @@ def on_bucket_of(api: LocalApi, **changes: Any) -> S3ArtifactService:
 
 def store_without_table() -> ArtifactStore:
     """Over a bucket in memory that tells by itself what lives."""
+    return without_table(MemoryObjects(clock=SystemClock()))
+
+
+def without_table(objects: MemoryObjects) -> ArtifactStore:
+    """As another process opens it, which remembers nothing."""
     clock = SystemClock()
-    objects = MemoryObjects(clock=clock)
     index = BucketIndex(objects, clock, both=InTurn(), each=lambda do, given: [do(one) for one in given])
     return ArtifactStore(
         Ports(

@@ -27,9 +27,9 @@ SUBJECTS = {
 def subject_of(fixtures: Iterable[str]) -> str:
     """Which subject a test is about, by the fixtures that it asks for."""
     asked = set(fixtures)
-    if asked & {"backend", "service"}:
-        return DIRECT
-    return RECORD if "objects" in asked else INDEX if "table" in asked else STORE
+    if asked & {"objects", "table"}:
+        return RECORD if "objects" in asked else INDEX
+    return DIRECT if asked & {"backend", "service"} else STORE
 
 
 @dataclass

@@ -43,7 +43,7 @@ def results() -> Results:
 
 
 def test_a_test_belongs_to_what_it_asks_for() -> None:
-    assert [subject_of(asked) for asked in (["objects", "tally"], ["table"], ["bench"], ["scope", "service"])] == [
+    assert [subject_of(asked) for asked in (["objects", "backend"], ["table"], ["bench"], ["scope", "service"])] == [
         RECORD,
         INDEX,
         STORE,
