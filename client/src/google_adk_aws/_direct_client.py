@@ -11,7 +11,7 @@ from artifact_store.adapters.bucket_index import BucketIndex
 from artifact_store.adapters.bucket_sweeping import sweep, sweep_blobs
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._batch_exchange import Outcomes, run_groups
-from google_adk_aws._batch_items import Name, Wanted, artifact_in, name_in
+from google_adk_aws._batch_items import Name, Wanted, artifact_in, filename_of, name_in
 from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
 from google_adk_aws._direct_calls import DirectCalls
 from google_adk_aws._direct_facts import version_metadata
@@ -71,7 +71,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             items,
-            name=lambda item: item.filename,
+            name=lambda item: filename_of(item.filename),
             prepare=lambda item: artifact_in(scope, item.filename),
             work=save,
             concurrency=concurrency,
@@ -100,7 +100,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             names,
-            name=_filename,
+            name=filename_of,
             prepare=lambda name: Wanted.of(scope, 0, name),
             work=load,
             concurrency=concurrency,
@@ -122,7 +122,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             names,
-            name=_filename,
+            name=filename_of,
             prepare=lambda name: Wanted.of(scope, 0, name),
             work=describe,
             concurrency=concurrency,
@@ -144,7 +144,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             filenames,
-            name=_filename,
+            name=filename_of,
             prepare=lambda filename: artifact_in(scope, filename),
             work=delete,
             concurrency=concurrency,
@@ -291,10 +291,6 @@ async def _batch(
 
     await run_groups(groups.values(), run, at_once=concurrency)
     return outcomes.in_order()
-
-
-def _filename(name: Name) -> str:
-    return name if isinstance(name, str) else name[0]
 
 
 def _named(version: VersionMetadata, scope: Scope, artifact: ArtifactId) -> VersionMetadata:
