@@ -118,6 +118,11 @@ async def test_the_error_says_when_to_come_back(clock: FakeClock) -> None:
     with pytest.raises(ArtifactCircuitOpenError, match="writes of it failed") as caught:
         await resilience.call(Service("x"), direction="write", place="it")
     assert (caught.value.code, caught.value.retry_after) == ("circuit_open", 40.0)
+    for _ in range(5):
+        await outcome(resilience, Service(DOWN))
+    with pytest.raises(ArtifactCircuitOpenError, match="reads of it failed") as caught:
+        await resilience.call(Service("x"), direction="read", place="it")
+    assert caught.value.retry_after == 30.0
 
 
 @pytest.mark.parametrize(
