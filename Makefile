@@ -59,6 +59,12 @@ test: $(SETUP) $(EMULATOR) ## Unit and integration tests with coverage (ARGS= fo
 unit: $(SETUP) ## Unit tests only, no emulator (ARGS= for pytest)
 	$(BIN)/python -m pytest tests/unit $(ARGS)
 
+.PHONY: account
+account: $(SETUP) ## The service straight on S3, on an account's bucket (RUN_INTEGRATION_TESTS=1 S3_TEST_BUCKET=…)
+	@test "$${RUN_INTEGRATION_TESTS:-}" = 1 -a -n "$${S3_TEST_BUCKET:-}" \
+	  || { echo "RUN_INTEGRATION_TESTS=1 and S3_TEST_BUCKET say that, and where, artifacts may be saved and deleted." >&2; exit 2; }
+	$(BIN)/python -m pytest -k "direct_on_account or test_direct" tests/conformance tests/integration/client/test_direct.py $(ARGS)
+
 # Debian's Chromium; other machines bring their own Chromium or Chrome.
 .PHONY: browser
 browser: $(SETUP) $(EMULATOR) ## Look at ADK's page with our artifacts in Chromium (PICTURES=docs/pictures for the docs')

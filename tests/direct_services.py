@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
 from artifact_store import ArtifactStore
 from artifact_store.adapters.bucket_index import BucketIndex
@@ -10,12 +13,16 @@ from artifact_store.adapters.memory import MemoryObjects
 from artifact_store.adapters.memory_transfers import MemoryTransfers
 from artifact_store.adapters.time import InTurn, SystemClock
 from artifact_store.ids import new_id
+from artifact_store.names import Scope
 from artifact_store.ports import Ports
 from google_adk_aws import S3ArtifactService
 from local import LocalApi
 from local.emulator import CREDENTIALS
 
-__all__ = ["in_memory", "on_bucket_of", "store_without_table"]
+__all__ = ["ACCOUNTS_BUCKET", "in_memory", "on_account", "on_bucket_of", "store_without_table", "without_table"]
+
+ACCOUNTS_BUCKET: Final = os.environ.get("S3_TEST_BUCKET") if os.environ.get("RUN_INTEGRATION_TESTS") == "1" else None
+"""A bucket of a real account, or of any server that boto3's environment names; None without one."""
 
 
 class _InMemory:
@@ -26,7 +33,7 @@ class _InMemory:
     def __init__(self, store: ArtifactStore) -> None:
         self.store = store
 
-    def check(self) -> None:
+    def check(self, *, writes: bool) -> None:
         """There is a bucket."""
 
     def before_write(self) -> None:
@@ -66,8 +73,12 @@ def on_bucket_of(api: LocalApi, **changes: Any) -> S3ArtifactService:
 
 def store_without_table() -> ArtifactStore:
     """Over a bucket in memory that tells by itself what lives."""
+    return without_table(MemoryObjects(clock=SystemClock()))
+
+
+def without_table(objects: MemoryObjects) -> ArtifactStore:
+    """As another process opens it, which remembers nothing."""
     clock = SystemClock()
-    objects = MemoryObjects(clock=clock)
     index = BucketIndex(objects, clock, both=InTurn(), each=lambda do, given: [do(one) for one in given])
     return ArtifactStore(
         Ports(
@@ -80,3 +91,34 @@ def store_without_table() -> ArtifactStore:
             fetch=index.fetch,
         )
     )
+
+
+class _Tidy(S3ArtifactService):
+    """Remembers in which scopes it has saved."""
+
+    saved_in: set[Scope]
+
+    async def save_artifact(self, **given: Any) -> int:
+        number = await super().save_artifact(**given)
+        session = None if given["filename"].startswith("user:") else given.get("session_id")
+        self.saved_in.add(Scope(given["app_name"], given["user_id"], session))
+        return number
+
+
+@asynccontextmanager
+async def on_account() -> AsyncIterator[S3ArtifactService]:
+    """On the account's bucket, with the table `S3_TEST_TABLE` if it is named; what ADK's calls save is deleted after.
+
+    Nothing else of the bucket is touched: apps have names that are made up for each test.
+    """
+    assert ACCOUNTS_BUCKET is not None
+    async with _Tidy(ACCOUNTS_BUCKET, table_name=os.environ.get("S3_TEST_TABLE")) as service:
+        service.saved_in = set()
+        try:
+            yield service
+        finally:
+            for scope in service.saved_in:
+                names = [name async for name in service.client.filenames(scope)]
+                own = [name for name in names if scope.session is None or not name.startswith("user:")]
+                results = await service.client.delete_artifacts(scope, own)
+                assert [result.error for result in results if result.error] == []

@@ -17,7 +17,8 @@ from google_adk_aws import Encryption, HttpArtifactService, testing
 from local import LocalApi, LoopbackTransport
 from local.provision import aws_client
 from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
-from tests.direct_services import in_memory, on_bucket_of, store_without_table
+from tests.direct_services import ACCOUNTS_BUCKET, in_memory, on_account, on_bucket_of, store_without_table
+from tests.stand_ins import second_opinion
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -31,6 +32,8 @@ DIRECT = [
     pytest.param("direct_without_table", marks=pytest.mark.unit),
     pytest.param("direct_on_emulator", marks=pytest.mark.integration),
 ]
+# RUN_INTEGRATION_TESTS=1 S3_TEST_BUCKET=my-bucket pytest tests/conformance -k direct_on_account
+ON_ACCOUNT = [pytest.param("direct_on_account", marks=pytest.mark.integration)] if ACCOUNTS_BUCKET else []
 
 ENVIRONMENT = {
     "AUTH_MODE": "NONE",
@@ -71,13 +74,21 @@ def loopback() -> Iterator[LoopbackTransport]:
             yield transport
 
 
-@pytest.fixture(params=[*IN_MEMORY, *FOR_TESTS, *LOOPBACK, *LOCAL_API, *DIRECT])
+# A second opinion is about the server that the environment names, and about no other.
+HERE = [] if second_opinion() else [*IN_MEMORY, *FOR_TESTS, *LOOPBACK, *LOCAL_API, *DIRECT]
+
+
+@pytest.fixture(params=[*HERE, *ON_ACCOUNT])
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "adk_in_memory":
         yield Backend(InMemoryArtifactService(), is_adks=True)
     elif request.param == "for_tests":
         _skip_long_lists(request, "what is behind them is tested with the real services")
         yield Backend(testing.InMemoryArtifactService())
+    elif request.param == "direct_on_account":
+        _skip_long_lists(request, "on an account they cost money")
+        async with on_account() as direct:
+            yield Backend(direct)
     elif request.param == "loopback":
         transport: LoopbackTransport = request.getfixturevalue("loopback")
         # Not closed: that would close the transport, which other tests use.

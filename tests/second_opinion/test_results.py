@@ -12,6 +12,7 @@ import pytest
 from tests.second_opinion.differences import DIFFERENCES, Difference
 from tests.second_opinion.results import (
     BEGIN,
+    DIRECT,
     END,
     INDEX,
     PAGE,
@@ -26,7 +27,7 @@ from tests.second_opinion.results import (
 from tests.tally import Tally
 
 ODD = Difference("test_odd", "It counts backwards.", only={"limit": frozenset({1, 2})})
-VERSIONS = {RECORD: "A 1", INDEX: "B 2", STORE: "A 1 and B 2"}
+VERSIONS = {RECORD: "A 1", INDEX: "B 2", STORE: "A 1 and B 2", DIRECT: "A 1"}
 
 
 def report(nodeid: str, outcome: str = "passed", **more: Any) -> Any:
@@ -42,7 +43,12 @@ def results() -> Results:
 
 
 def test_a_test_belongs_to_what_it_asks_for() -> None:
-    assert [subject_of(asked) for asked in (["objects", "tally"], ["table"], ["bench"])] == [RECORD, INDEX, STORE]
+    assert [subject_of(asked) for asked in (["objects", "backend"], ["table"], ["bench"], ["scope", "service"])] == [
+        RECORD,
+        INDEX,
+        STORE,
+        DIRECT,
+    ]
 
 
 def test_outcomes_and_races_are_counted(results: Results) -> None:
@@ -54,6 +60,7 @@ def test_outcomes_and_races_are_counted(results: Results) -> None:
     results.pytest_runtest_logreport(report("a", "failed", user_properties=properties))
     results.pytest_runtest_logreport(report("b", "skipped", wasxfail="It counts backwards."))
     results.pytest_runtest_logreport(report("c"))
+    results.pytest_runtest_logreport(report("c", "skipped"))
     results.pytest_runtest_logreport(report("c", when="setup"))
     results.found.append(ODD)
     assert table(results, VERSIONS, dt.date(2026, 1, 2)).splitlines() == [
@@ -64,6 +71,7 @@ def test_outcomes_and_races_are_counted(results: Results) -> None:
         "| the record's contract and its races | A 1 | 2 | 1 | 1 | 2 | 2 |",
         "| the index's contract and its races | B 2 | 1 | 0 | 0 | 0 | 0 |",
         f"| {SUBJECTS[STORE]} | A 1 and B 2 | 0 | 0 | 0 | 0 | 0 |",
+        f"| {SUBJECTS[DIRECT]} | A 1 | 0 | 0 | 0 | 0 | 0 |",
         "",
         "Expected differences:",
         "",

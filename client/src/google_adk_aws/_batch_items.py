@@ -16,7 +16,17 @@ from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws._saving import MAX_CONTENT_BYTES, Condition, Description
 from google_adk_aws._streams import Bytes
 
-__all__ = ["MAX_ITEMS", "Encrypt", "Name", "PreparedSave", "Wanted", "artifact_in", "groups_of", "name_in"]
+__all__ = [
+    "MAX_ITEMS",
+    "Encrypt",
+    "Name",
+    "PreparedSave",
+    "Wanted",
+    "artifact_in",
+    "filename_of",
+    "groups_of",
+    "name_in",
+]
 
 MAX_ITEMS: Final = 100
 """Of one request."""
@@ -33,6 +43,7 @@ Name: TypeAlias = str | tuple[str, int | None]
 Encrypt: TypeAlias = Callable[[ArtifactId, Bytes, Description], tuple[Bytes, Description]]
 """What is stored in place of a content, and how that is described."""
 
+_PAIR: Final = 2
 _ETAG: Final = re.compile(r'(?:W/)?"[^"]*"|\*')
 
 
@@ -125,8 +136,11 @@ class Wanted:
         Raises:
             InvalidArtifactError: It cannot be one.
         """
-        filename, version = (item, None) if isinstance(item, str) else item
-        if not (version is None or 0 <= version <= MAX_VERSION):
+        filename: object
+        version: Any
+        # What is neither a name nor a pair is refused as a name.
+        filename, version = item if isinstance(item, tuple) and len(item) == _PAIR else (item, None)
+        if not (version is None or (isinstance(version, int) and 0 <= version <= MAX_VERSION)):
             raise InvalidArtifactError(f"version must be 0 to {MAX_VERSION:,}", code="invalid_version", field="version")
         return cls(index=index, artifact=artifact_in(scope, filename), version=version)
 
@@ -154,12 +168,20 @@ def groups_of(items: Iterable[tuple[int, PreparedSave]]) -> Iterator[list[tuple[
         yield group
 
 
-def artifact_in(scope: Scope, filename: str) -> ArtifactId:
+def filename_of(name: object) -> str:
+    """What a result is told by, whatever was given."""
+    filename: object = name[0] if isinstance(name, tuple) and name else name
+    return filename if isinstance(filename, str) else repr(filename)
+
+
+def artifact_in(scope: Scope, filename: object) -> ArtifactId:
     """The artifact that a list of this scope names so.
 
     Raises:
         InvalidArtifactError: The name cannot be one.
     """
+    if not isinstance(filename, str):
+        raise InvalidArtifactError("filename must be a string", code="invalid_name", field="filename")
     try:
         if scope.session is not None and filename.startswith(USER_NAMESPACE):
             return ArtifactId(scope.user_scope, filename.removeprefix(USER_NAMESPACE))

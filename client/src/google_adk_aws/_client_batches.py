@@ -11,7 +11,7 @@ from artifact_store.names import ArtifactId, Scope
 from artifact_store.permissions import Action
 from google_adk_aws import _facts
 from google_adk_aws._batch_exchange import Outcomes, exchange, run_groups
-from google_adk_aws._batch_items import MAX_ITEMS, Name, PreparedSave, Wanted, artifact_in, groups_of
+from google_adk_aws._batch_items import MAX_ITEMS, Name, PreparedSave, Wanted, artifact_in, filename_of, groups_of
 from google_adk_aws._batch_loading import NO_ROOM, LoadGroup
 from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
 from google_adk_aws._client_links import LinkCalls
@@ -50,7 +50,7 @@ class BatchCalls(LinkCalls):
             progress: Called with `BatchProgress` after every item.
         """
         given = list(items)
-        outcomes: Outcomes[VersionMetadata] = Outcomes([item.filename for item in given], progress)
+        outcomes: Outcomes[VersionMetadata] = Outcomes([filename_of(item.filename) for item in given], progress)
         prepared: list[tuple[int, PreparedSave]] = []
         for index, item in enumerate(given):
             try:
@@ -207,7 +207,7 @@ class BatchCalls(LinkCalls):
     ) -> tuple[Outcomes[Any], list[Wanted]]:
         """What is asked for; what cannot or may not be has its result already."""
         given = list(names)
-        outcomes: Outcomes[Any] = Outcomes([name if isinstance(name, str) else name[0] for name in given], progress)
+        outcomes: Outcomes[Any] = Outcomes([filename_of(name) for name in given], progress)
         wanted: list[Wanted] = []
         for index, name in enumerate(given):
             try:

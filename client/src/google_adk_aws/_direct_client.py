@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from artifact_store.adapters.bucket_index import BucketIndex
-from artifact_store.adapters.bucket_sweeping import sweep
+from artifact_store.adapters.bucket_sweeping import sweep, sweep_blobs
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._batch_exchange import Outcomes, run_groups
-from google_adk_aws._batch_items import Name, Wanted, artifact_in, name_in
+from google_adk_aws._batch_items import Name, Wanted, artifact_in, filename_of, name_in
 from google_adk_aws._batches import BatchProgressCallback, BatchResult, NewArtifact
 from google_adk_aws._direct_calls import DirectCalls
 from google_adk_aws._direct_facts import version_metadata
@@ -71,7 +71,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             items,
-            name=lambda item: item.filename,
+            name=lambda item: filename_of(item.filename),
             prepare=lambda item: artifact_in(scope, item.filename),
             work=save,
             concurrency=concurrency,
@@ -100,7 +100,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             names,
-            name=_filename,
+            name=filename_of,
             prepare=lambda name: Wanted.of(scope, 0, name),
             work=load,
             concurrency=concurrency,
@@ -122,7 +122,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             names,
-            name=_filename,
+            name=filename_of,
             prepare=lambda name: Wanted.of(scope, 0, name),
             work=describe,
             concurrency=concurrency,
@@ -144,7 +144,7 @@ class DirectClient(DirectCalls):
 
         return await _batch(
             filenames,
-            name=_filename,
+            name=filename_of,
             prepare=lambda filename: artifact_in(scope, filename),
             work=delete,
             concurrency=concurrency,
@@ -228,12 +228,38 @@ class DirectClient(DirectCalls):
         self._permissions.check("delete", scope)
         return await self._run(partial(_sweep, scope), operation="sweep a scope", kind="write", to_end=True)
 
+    async def sweep_blobs(self) -> int:
+        """Removes what killed saves and deletes have left of large content, in the whole of a bucket without a table.
+
+        Content of more than 3 MiB, or with metadata of more than 2 KB, is an object of its own, which a version names.
+        Those that are older than a day and that no version names are removed. It may run at any time, beside
+        everything else; it looks at every such object of the bucket, so once a day is often enough.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            InvalidArtifactError: There is a table (`has_table`), see `sweep`.
+            ArtifactError: Another one of this package's errors; what was not removed is found again.
+        """
+        for kind in (Scope("any", "any", "any"), Scope("any", "any")):
+            self._permissions.check("delete", kind)
+        return await self._run(_sweep_blobs, operation="sweep the bucket", kind="write", to_end=True)
+
 
 def _sweep(scope: Scope, store: ArtifactStore) -> int:
+    return sweep(store.ports.objects, _bucket_index(store), scope)
+
+
+def _sweep_blobs(store: ArtifactStore) -> int:
+    return sweep_blobs(store.ports.objects, _bucket_index(store), now_ms=store.ports.clock.now_ms())
+
+
+def _bucket_index(store: ArtifactStore) -> BucketIndex:
     index = store.ports.index
     if not isinstance(index, BucketIndex):
         raise InvalidArtifactError("this bucket has a table, which its reconcile compares it with", code="has_table")
-    return sweep(store.ports.objects, index, scope)
+    return index
 
 
 async def _batch(
@@ -265,10 +291,6 @@ async def _batch(
 
     await run_groups(groups.values(), run, at_once=concurrency)
     return outcomes.in_order()
-
-
-def _filename(name: Name) -> str:
-    return name if isinstance(name, str) else name[0]
 
 
 def _named(version: VersionMetadata, scope: Scope, artifact: ArtifactId) -> VersionMetadata:

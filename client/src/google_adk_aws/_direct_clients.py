@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from artifact_store.adapters import aws
 from google_adk_aws import _direct_checks as checks
 from google_adk_aws._direct_access import Access
+from google_adk_aws._direct_looking import Looks
 from google_adk_aws._errors import ArtifactConnectionError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Clients:
         self._access = access
         self._lock = threading.Lock()
         self._dynamodb: DynamoDBClient | None = None
+        self.looks = Looks()
         try:
             self._session = boto3.Session(
                 aws_access_key_id=access.aws_access_key_id,
@@ -82,7 +84,18 @@ class Clients:
 
     def _client(self, service: str, endpoint_url: str | None, config: Config) -> Any:
         sized = config.merge(Config(max_pool_connections=self._access.workers + _PARALLEL_CALLS))
-        return self._session.client(service, endpoint_url=endpoint_url, config=sized)  # type: ignore[call-overload]
+        client = self._session.client(service, endpoint_url=endpoint_url, config=sized)  # type: ignore[call-overload]
+        client.meta.events.register_first(f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", _obey)
+        return client
+
+
+def _obey(response: tuple[Any, Any] | None, operation: Any, **_: object) -> None:
+    """Ends botocore's own attempts where the server says when to come back: botocore knows no Retry-After.
+
+    The service's retries do, and who called is told.
+    """
+    if response is not None and "retry-after" in response[1].get("ResponseMetadata", {}).get("HTTPHeaders", {}):
+        raise ClientError(response[1], operation.name)
 
 
 def _no_client(reason: str, code: str) -> ArtifactConnectionError:

@@ -23,6 +23,7 @@ from google_adk_aws._errors import (
     S3BucketError,
 )
 from google_adk_aws._problems import error_of_problem
+from google_adk_aws._retry_after import seconds_of
 
 __all__ = ["aws_failure", "failure", "translated"]
 
@@ -30,12 +31,13 @@ _BY_CODE: Final[Mapping[str, type[ArtifactError]]] = {
     "AccessDenied": ArtifactForbiddenError,
     "AccessDeniedException": ArtifactForbiddenError,
     "AllAccessDisabled": ArtifactForbiddenError,
-    "403": ArtifactForbiddenError,
+    "InvalidObjectState": S3BucketError,
     "ExpiredToken": ArtifactUnauthenticatedError,
     "ExpiredTokenException": ArtifactUnauthenticatedError,
     "InvalidAccessKeyId": ArtifactUnauthenticatedError,
     "InvalidToken": ArtifactUnauthenticatedError,
     "MissingAuthenticationTokenException": ArtifactUnauthenticatedError,
+    "RequestTimeTooSkewed": ArtifactUnauthenticatedError,
     "SignatureDoesNotMatch": ArtifactUnauthenticatedError,
     "UnrecognizedClientException": ArtifactUnauthenticatedError,
     "ProvisionedThroughputExceeded": ArtifactThrottledError,
@@ -49,12 +51,38 @@ _BY_CODE: Final[Mapping[str, type[ArtifactError]]] = {
     "ThrottlingException": ArtifactThrottledError,
     "TooManyRequests": ArtifactThrottledError,
     "TooManyRequestsException": ArtifactThrottledError,
-    "429": ArtifactThrottledError,
+    "LimitExceededException": ArtifactThrottledError,
     "NoSuchBucket": S3BucketError,
+    "NotImplemented": S3BucketError,
     "PermanentRedirect": S3BucketError,
     "ResourceNotFoundException": S3BucketError,
     "ValidationException": S3BucketError,
 }
+_BY_STATUS: Final[Mapping[int, type[ArtifactError]]] = {
+    401: ArtifactUnauthenticatedError,
+    403: ArtifactForbiddenError,
+    408: ArtifactServerError,
+    409: ArtifactServerError,
+    412: ArtifactServerError,
+    429: ArtifactThrottledError,
+}
+"""For codes that are not above. Of S3's HEAD the status is all that there is."""
+
+_TRANSIENT: Final = frozenset(
+    {
+        "BadDigest",
+        "IncompleteBody",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "TransactionCanceledException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "XAmzContentChecksumMismatch",
+        "XAmzContentSHA256Mismatch",
+    }
+)
+"""Said with the status of a request that is wrong, though the same one may work later."""
+
 _BY_NAME: Final[Mapping[str, type[ArtifactError]]] = {
     "CredentialRetrievalError": ArtifactUnauthenticatedError,
     "NoCredentialsError": ArtifactUnauthenticatedError,
@@ -62,6 +90,8 @@ _BY_NAME: Final[Mapping[str, type[ArtifactError]]] = {
     "TokenRetrievalError": ArtifactUnauthenticatedError,
     "ConnectTimeoutError": ArtifactTimeoutError,
     "ReadTimeoutError": ArtifactTimeoutError,
+    "EndpointResolutionError": S3BucketError,
+    "ParamValidationError": S3BucketError,
     "HTTPClientError": ArtifactConnectionError,
     "BotoCoreError": ArtifactConnectionError,
 }
@@ -69,6 +99,7 @@ _BY_NAME: Final[Mapping[str, type[ArtifactError]]] = {
 
 _SAID: Final[Mapping[str, str]] = {
     "NoSuchBucket": "the bucket does not exist",
+    "InvalidObjectState": "the content is archived, and has to be restored first",
     "PermanentRedirect": "the bucket is in another region",
     "ResourceNotFoundException": "the index table does not exist",
     "ValidationException": "the index table is none of artifacts",
@@ -103,7 +134,8 @@ def failure(error: errors.ArtifactStoreError, operation: str) -> ArtifactError:
         if isinstance(error, kind):
             facts = {"field": getattr(error, "field", None), "etag": getattr(error, "etag", None)}
             return error_of_problem({"code": error.code, "detail": str(error), **facts}, status=status)
-    retry_after = error.retry_after if isinstance(error, errors.Unavailable) else None
+    # What the store says of failures of AWS is for callers of the API; here the caller's own policy spaces attempts.
+    retry_after = error.retry_after if isinstance(error, errors.Contention) else None
     return _of_cause(error, str(error), operation, code=error.code, retry_after=retry_after)
 
 
@@ -121,19 +153,34 @@ def _of_cause(
     if aws_code in _SAID:
         reason = f"{_SAID[aws_code]} ({aws_code})"
     answered = getattr(cause, "response", {}).get("ResponseMetadata", {}) if aws_code else {}
-    return _kind(cause, aws_code)(
+    asked = seconds_of(answered.get("HTTPHeaders", {}).get("retry-after"))
+    kind = _of_answer(aws_code, answered.get("HTTPStatusCode") or 0) if aws_code else _of_silence(cause)
+    return kind(
         f"Failed to {operation}: {reason}",
         aws_code or code,
         status=answered.get("HTTPStatusCode"),
         request_id=answered.get("RequestId"),
-        retry_after=retry_after,
+        retry_after=retry_after if asked is None else asked,
         operation=operation,
     )
 
 
-def _kind(cause: BaseException, aws_code: str) -> type[ArtifactError]:
-    if aws_code:
-        return _BY_CODE.get(aws_code, ArtifactServerError)
+def _of_answer(aws_code: str, status: int) -> type[ArtifactError]:
+    known = _BY_CODE.get(aws_code)
+    if known is not None:
+        return known
+    if aws_code.isdecimal():
+        status = int(aws_code)
+    if "Throttling" in aws_code:  # KMS.ThrottlingException, and what else stands behind S3
+        return ArtifactThrottledError
+    is_refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if aws_code in _TRANSIENT:
+        return ArtifactServerError
+    # The same request would be refused again: repeating it is load, and no circuit has to do with it.
+    return _BY_STATUS.get(status, S3BucketError if is_refused else ArtifactServerError)
+
+
+def _of_silence(cause: BaseException) -> type[ArtifactError]:
     names = {kind.__name__ for kind in type(cause).__mro__}
     return next((kind for name, kind in _BY_NAME.items() if name in names), ArtifactServerError)
 

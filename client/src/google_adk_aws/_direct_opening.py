@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 from typing import TYPE_CHECKING, Any
 
 from artifact_store.adapters import aws
@@ -11,12 +11,14 @@ from artifact_store.ports import ObjectExists, Ports
 from artifact_store.store import ArtifactStore
 from google_adk_aws import _direct_checks as checks
 from google_adk_aws._direct_access import Access
-from google_adk_aws._errors import S3BucketError
+from google_adk_aws._errors import ArtifactPermissionError, S3BucketError
 
 if TYPE_CHECKING:
     from google_adk_aws._direct_clients import Clients
 
 __all__ = ["Opened"]
+
+logger = logging.getLogger(__name__)
 
 
 class Opened:
@@ -32,14 +34,16 @@ class Opened:
 
     def __init__(self, access: Access, clients: Clients) -> None:
         self._access = access
+        self._looks = clients.looks
         self.s3_client = clients.s3
         self._dynamodb = None if access.table_name is None else clients.dynamodb()
         self.store = ArtifactStore(self._ports())
-        self._may_write = False
-        self._lock = threading.Lock()
 
-    def check(self) -> None:
-        """Looks whether the bucket is there, and indexed by nobody else, as far as that is wanted.
+    def check(self, *, writes: bool) -> None:
+        """Looks whether the bucket is there, indexed by nobody else and fit to be written to, as far as is wanted.
+
+        Args:
+            writes: Whether anything may be written by this service.
 
         Raises:
             ArtifactError: It cannot be used, or nobody answered.
@@ -49,26 +53,27 @@ class Opened:
             checks.check_bucket(self.s3_client, access.bucket_name)
         if access.check_index_tag:
             checks.check_index_tag(self.s3_client, access.bucket_name, table_name=access.table_name)
+        # S3 itself is asked nothing more than that.
+        if access.check_bucket and writes and not checks.is_aws(self.s3_client):
+            try:
+                self.before_write()
+            except ArtifactPermissionError as error:
+                logger.debug("these credentials may read alone: %s", error)
 
     def before_write(self) -> None:
-        """Looks, before the first write, whether the server keeps what saves stand on.
+        """Looks, unless that was done, whether the server keeps what saves stand on.
 
         Raises:
             S3BucketError: It ignores conditional writes, and that was not accepted.
         """
-        if not self._may_write:
-            with self._lock:
-                self._look_once()
+        self._looks.once(self._access.bucket_name, self._look)
 
-    def _look_once(self) -> None:
-        if self._may_write:
-            return
+    def _look(self) -> None:
         bucket_name = self._access.bucket_name
         # S3 itself is known to keep them, and its policies need not allow the probe.
         if not checks.is_aws(self.s3_client) and not checks.keeps_conditions(self.s3_client, bucket_name):
             self._go_without_conditions()
         checks.warn_unversioned(self.s3_client, bucket_name)
-        self._may_write = True
 
     def _ports(self) -> Ports:
         access = self._access

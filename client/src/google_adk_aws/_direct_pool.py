@@ -14,7 +14,8 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from google_adk_aws._direct_workers import PerProcess, Workers
+from google_adk_aws._direct_workers import Workers
+from google_adk_aws._per_process import PerProcess
 
 if TYPE_CHECKING:
     from google_adk_aws._direct_access import Access

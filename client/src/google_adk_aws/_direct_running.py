@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 from google_adk_aws._direct_failures import translated
 from google_adk_aws._direct_pool import Lease
-from google_adk_aws._direct_workers import PerProcess
+from google_adk_aws._per_process import PerProcess
 from google_adk_aws._resilience import Resilience
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Run(Protocol):
             function: What to do. Called again, it does no more than once: keys are made outside of it.
             operation: In the words that follow "Failed to" in an error's message: `save artifact`.
             kind: Whether it may change anything.
-            to_end: Whether a task that is cancelled waits until the function has ended.
+            to_end: Whether a task that is cancelled waits until the function has ended, and no timeout cuts it.
 
         Raises:
             ArtifactError: It failed.
@@ -61,7 +61,6 @@ class Runner:
         self._workers = workers
         self._resilience = resilience
         self._place = place
-        self._patient = resilience.policy.retry.without_deadline()
 
     async def __call__(
         self,
@@ -78,8 +77,7 @@ class Runner:
             lambda: self._workers.call(call, to_end=to_end),
             direction=kind,
             place=self._place,
-            # What goes on to its end sends content, which takes the time that it takes.
-            retry=self._patient if to_end else None,
+            to_end=to_end,
         )
 
     def _call(self, function: Callable[[ArtifactStore], Result], operation: str, kind: Kind) -> Result:

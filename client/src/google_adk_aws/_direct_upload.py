@@ -7,13 +7,14 @@ import contextlib
 import hashlib
 import logging
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_store import transfers
 from artifact_store.model import MAX_INLINE_BYTES, Content, Saved
 from artifact_store.names import ArtifactId
+from artifact_store.ports import ObjectRef
 from google_adk_aws._conditions import Describes, latest_for
 from google_adk_aws._direct_facts import part_of, precondition, version_metadata
 from google_adk_aws._direct_running import Run
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 CALLER: Final = "!direct"
 """Whose idempotency keys they are. No caller of the API has this name."""
 
-_ABORT_SECONDS: Final = 10.0
+_FREE_SECONDS: Final = 10.0
 _SAVE: Final = "save artifact"
 
 
@@ -125,7 +126,13 @@ class _One:
         if unchanged is not None:
             return unchanged
         upload = await self._begin(size=len(content), method="put", sha256=digest)
-        await self.by.run(lambda store: store.put_upload(upload, content), operation=_SAVE, kind="write", to_end=True)
+        try:
+            await self.by.run(
+                lambda store: store.put_upload(upload, content), operation=_SAVE, kind="write", to_end=True
+            )
+        except BaseException:
+            await self._free(lambda store: _discard(store, upload))
+            raise
         return await self._finalize(upload, size=len(content), sha256=digest)
 
     async def _by_parts(self) -> VersionMetadata:
@@ -143,9 +150,9 @@ class _One:
             if unchanged is None:
                 return await self._finalize(upload, size=size, sha256=self.source.sha256)
         except BaseException:
-            await self._abort(upload)
+            await self._free(lambda store: store.abort_upload(upload))
             raise
-        await self._abort(upload)
+        await self._free(lambda store: store.abort_upload(upload))
         return unchanged
 
     async def _same_as_latest(self, size: int | None, sha256: str | None) -> VersionMetadata | None:
@@ -182,7 +189,8 @@ class _One:
             ),
             operation=_SAVE,
             kind="write",
-            to_end=True,
+            # One put is begun by nothing; parts that are begun have to be aborted.
+            to_end=method == "parts",
         )
 
     async def _send(self, upload: transfers.Upload) -> None:
@@ -235,12 +243,18 @@ class _One:
 
         return await self.by.run(finalize, operation=_SAVE, kind="write", to_end=True)
 
-    async def _abort(self, upload: transfers.Upload) -> None:
+    async def _free(self, free: Callable[[ArtifactStore], None]) -> None:
         """Frees what was sent, unless it has become a version meanwhile."""
         try:
-            async with asyncio.timeout(_ABORT_SECONDS):
-                await self.by.run(
-                    lambda store: store.abort_upload(upload), operation="abort an upload", kind="write", to_end=True
-                )
+            async with asyncio.timeout(_FREE_SECONDS):
+                await self.by.run(free, operation="abort an upload", kind="write", to_end=True)
         except (ArtifactError, TimeoutError) as error:
             logger.info("an upload could not be aborted: %s", error)
+
+
+def _discard(store: ArtifactStore, upload: transfers.Upload) -> None:
+    """Removes what was put. Only its own saver could name it in a version, and has given up before that."""
+    objects = store.ports.objects
+    head = objects.head(upload.key)
+    if head is not None:
+        objects.delete([ObjectRef(upload.key, head.version_id)])

@@ -1,8 +1,4 @@
-"""Threads for calls that block, a bounded number, and what each process must have of its own.
-
-Neither threads nor connections survive a fork: the child would wait for threads that are not there, and share
-sockets with its parent. So both belong to the process that made them, and a child makes its own.
-"""
+"""Threads for calls that block, a bounded number."""
 
 from __future__ import annotations
 
@@ -10,42 +6,17 @@ import asyncio
 import contextlib
 import contextvars
 import functools
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
-__all__ = ["PerProcess", "Workers"]
+from google_adk_aws._per_process import PerProcess
 
-Value = TypeVar("Value")
+__all__ = ["Workers"]
+
 Result = TypeVar("Result")
 
 _NAME: Final = "s3-artifact-service"
-
-
-class PerProcess(Generic[Value]):
-    """One of something for every process.
-
-    Args:
-        make: Makes it; perhaps twice at the same moment, of which one is used.
-    """
-
-    def __init__(self, make: Callable[[], Value]) -> None:
-        self._make = make
-        self._by_pid: dict[int, Value] = {}
-
-    def get(self) -> Value:
-        """This process's, made now if need be."""
-        # No lock: another thread may hold it while the process forks, and in the child for ever.
-        pid = os.getpid()
-        found = self._by_pid.get(pid)
-        if found is None:
-            found = self._by_pid.setdefault(pid, self._make())
-        return found
-
-    def made(self) -> Value | None:
-        """This process's, if there is one."""
-        return self._by_pid.get(os.getpid())
 
 
 class Workers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from artifact_store.names import USER_NAMESPACE, ArtifactId, Scope
 from artifact_store.permissions import EVERYTHING, Action, Kind, Permission, permissions_in
@@ -29,11 +29,16 @@ class Permissions:
         if words is None:
             return
         # A text is a mistake that would otherwise be read letter by letter.
-        given = words.split() if isinstance(words, str) else list(words)
+        given: list[Any] = words.split() if isinstance(words, str) else list(words)
         for word in given:
-            if not permissions_in([word]):
+            if not isinstance(word, str) or not permissions_in([word]):
                 raise ValueError(f"permissions: {word!r} is none; there are {_KNOWN}")
         self._allowed = permissions_in(given)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything may be saved or deleted."""
+        return any(action in {"write", "delete"} for action, _ in self._allowed)
 
     def check(self, action: Action, of: ArtifactId | Scope) -> None:
         """Refuses what is not allowed with an artifact, or with a scope's own artifacts.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
-import math
-import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +26,7 @@ from google_adk_aws._errors import (
     WrongServiceUrlError,
 )
 from google_adk_aws._redaction import first_sentence
+from google_adk_aws._retry_after import seconds_of
 
 if TYPE_CHECKING:
     import httpx
@@ -80,7 +78,7 @@ def error_of(response: httpx.Response) -> ArtifactError:
             body,
             status=response.status_code,
             request_id=_request_id(response, body),
-            retry_after=_retry_after(response),
+            retry_after=seconds_of(response.headers.get("retry-after")),
         )
     return _of_gateway(response, body)
 
@@ -133,7 +131,7 @@ def _of_gateway(response: httpx.Response, body: Mapping[str, Any]) -> ArtifactEr
         code=f"http_{status}",
         status=status,
         request_id=_request_id(response, body),
-        retry_after=_retry_after(response),
+        retry_after=seconds_of(response.headers.get("retry-after")),
     )
 
 
@@ -177,18 +175,3 @@ def _with_request_id(message: str, kind: type[ArtifactError], request_id: str | 
     if request_id and issubclass(kind, (ArtifactUnavailableError, UnexpectedResponseError)):
         return f"{message} (request id {request_id})"
     return message
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds of the Retry-After header, which is a number or an HTTP date."""
-    value = response.headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -17,6 +17,7 @@ from google_adk_aws._errors import (
     ArtifactTimeoutError,
     ArtifactUnavailableError,
 )
+from google_adk_aws._per_process import PerProcess
 from google_adk_aws._resilience_budget import Budget, RetryBudget
 from google_adk_aws._resilience_circuit import Circuit, CircuitPolicy, CircuitState, Permit, Refusal, Verdict
 from google_adk_aws._resilience_counts import Counts
@@ -64,7 +65,10 @@ def resilience_of(policy: ResiliencePolicy | None, retry: RetryPolicy | None) ->
 
     Raises:
         ValueError: Both are given.
+        TypeError: The first one is something else.
     """
+    if policy is not None and not isinstance(policy, ResiliencePolicy):
+        raise TypeError(f"resilience must be a ResiliencePolicy, not {type(policy).__name__}")
     if policy is not None and retry is not None:
         raise ValueError("retry and resilience are both given; resilience has a retry of its own")
     if policy is not None:
@@ -101,6 +105,18 @@ class ResilienceSnapshot:
     hedges_won: int
 
 
+class _State:
+    """What one process has seen."""
+
+    def __init__(self, policy: ResiliencePolicy, clock: Callable[[], float]) -> None:
+        self.budget = None if policy.budget is None else Budget(policy.budget, clock)
+        self.circuits: Mapping[Direction, Circuit | None] = {
+            "read": None if policy.reads is None else Circuit(policy.reads, clock),
+            "write": None if policy.writes is None else Circuit(policy.writes, clock),
+        }
+        self.counts = Counts()
+
+
 class Resilience:
     """A policy at work for one service. For any number of threads and event loops.
 
@@ -111,12 +127,20 @@ class Resilience:
 
     def __init__(self, policy: ResiliencePolicy, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.policy = policy
-        self._budget = None if policy.budget is None else Budget(policy.budget, clock)
-        self._circuits: dict[Direction, Circuit | None] = {
-            "read": None if policy.reads is None else Circuit(policy.reads, clock),
-            "write": None if policy.writes is None else Circuit(policy.writes, clock),
-        }
-        self._counts = Counts()
+        # Of a fork's parent a child would have locks that nobody gives back, and a probe that never ends.
+        self._states = PerProcess(lambda: _State(policy, clock))
+
+    @property
+    def _budget(self) -> Budget | None:
+        return self._states.get().budget
+
+    @property
+    def _circuits(self) -> Mapping[Direction, Circuit | None]:
+        return self._states.get().circuits
+
+    @property
+    def _counts(self) -> Counts:
+        return self._states.get().counts
 
     def snapshot(self) -> ResilienceSnapshot:
         """How things stand."""
@@ -135,6 +159,7 @@ class Resilience:
         direction: Direction,
         place: str,
         retry: RetryPolicy | None = None,
+        to_end: bool = False,
     ) -> Result:
         """Makes one call, by as many attempts as it takes and the policy allows.
 
@@ -143,6 +168,8 @@ class Resilience:
             direction: Whether it may change anything.
             place: Who is called, as messages name it.
             retry: When to repeat this one; by default the policy's.
+            to_end: Whether an attempt has to come to its end, which content in parts needs, and takes its time for.
+                Neither deadline nor timeout cuts it then; after the deadline there is no further attempt.
 
         Raises:
             ArtifactCircuitOpenError: It was not even tried.
@@ -152,7 +179,8 @@ class Resilience:
         permit = self._enter(direction, place)
         verdict: Verdict = "unknown"
         try:
-            result = await self._within_deadline(attempt, direction, place, retry or self.policy.retry, permit)
+            chosen = retry or self.policy.retry
+            result = await self._within_deadline(attempt, direction, place, chosen, permit, to_end=to_end)
         except ArtifactError as error:
             verdict = "failed" if _nobody_is_there(error) else "answered"
             raise
@@ -187,9 +215,11 @@ class Resilience:
         place: str,
         retry: RetryPolicy,
         permit: Permit | None,
+        *,
+        to_end: bool,
     ) -> Result:
         last_error: ArtifactError | None = None
-        deadline = asyncio.timeout(retry.deadline)
+        deadline = asyncio.timeout(None if to_end else retry.deadline)
         try:
             async with deadline:
                 # A probe asks once: whether somebody is there again.
@@ -199,7 +229,7 @@ class Resilience:
                         if number.retry_state.attempt_number > 1:
                             self._counts.add("retries", direction)
                         try:
-                            return await self._hedged(attempt, direction, place)
+                            return await self._hedged(attempt, direction, place, to_end=to_end)
                         except ArtifactError as error:
                             last_error = error
                             raise
@@ -220,8 +250,13 @@ class Resilience:
         self._counts.add("retries_refused")
         return True
 
-    async def _hedged(self, attempt: Callable[[], Awaitable[Result]], direction: Direction, place: str) -> Result:
+    async def _hedged(
+        self, attempt: Callable[[], Awaitable[Result]], direction: Direction, place: str, *, to_end: bool
+    ) -> Result:
         after = self.policy.hedge_after
+        if to_end:
+            self._counts.add("attempts", direction)
+            return await attempt()
         if after is None or direction == "write":
             return await self._once(attempt, direction, place)
         first = asyncio.ensure_future(self._once(attempt, direction, place))

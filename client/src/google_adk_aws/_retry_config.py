@@ -31,6 +31,13 @@ class RetryConfig:
     jitter: bool = True
     retryable_errors: Collection[str] | None = None
 
+    def __post_init__(self) -> None:
+        if self.max_attempts < 1:
+            raise ValueError("max_attempts must be at least 1")
+        if isinstance(self.retryable_errors, str):
+            # It would be read letter by letter, and nothing be repeated.
+            raise ValueError("retryable_errors must be a collection of error codes, not one text")  # noqa: TRY004
+
     def policy(self) -> RetryPolicy:
         """The same as a policy.
 

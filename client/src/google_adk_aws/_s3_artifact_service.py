@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from artifact_store.names import USER_NAMESPACE
+from artifact_store.transfers import MAX_PART_BYTES, MIN_PART_BYTES
 from google_adk_aws._adk_service import AdkArtifactService, artifact_id
 from google_adk_aws._direct_access import Access
 from google_adk_aws._direct_client import DirectClient
 from google_adk_aws._direct_pool import Lease, PoolSnapshot
 from google_adk_aws._direct_running import Runner
-from google_adk_aws._direct_workers import PerProcess
 from google_adk_aws._encryption import Encryption
+from google_adk_aws._per_process import PerProcess
 from google_adk_aws._permissions import Permissions
 from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
 from google_adk_aws._retry import RetryPolicy
@@ -46,7 +47,7 @@ class S3ArtifactService(AdkArtifactService):
     credentials and `workers` share these threads and their connections, which end with the last of them. A task that
     is cancelled stops waiting; a save that it began may still happen. Use it as a context manager, plain or
     asynchronous, call `close()` or `aclose()`, or keep it as long as the process lives. The constructor asks S3 for
-    the bucket.
+    the bucket, and tries whether another server than S3 keeps conditional writes.
 
     Args:
         bucket_name: The bucket. Its versioning is to be on; see `docs/direct-s3.md` for what is lost without.
@@ -62,7 +63,8 @@ class S3ArtifactService(AdkArtifactService):
         workers: Threads that call AWS, at most.
         multipart_threshold: Content of more bytes goes in parts.
         part_size: Bytes of a part, 5 MiB to 5 GiB; by default at least 8 MiB, and enough for 10,000 parts.
-        check_bucket: Whether the constructor asks for the bucket, which needs s3:ListBucket.
+        check_bucket: Whether the constructor asks for the bucket, which needs s3:ListBucket, and tries conditional
+            writes on another server than S3. Without, these are tried before the first write.
         check_index_tag: Whether the constructor reads the bucket's tags, to refuse a bucket that another table
             indexes; without `table_name` this needs s3:GetBucketTagging.
         allow_unconditional_writes: Go on with a server that ignores conditional writes. Then two savers of one
@@ -77,7 +79,7 @@ class S3ArtifactService(AdkArtifactService):
             default for good. Needs `table_name`. See `docs/retention.md`.
 
     Raises:
-        S3BucketError: The bucket does not exist, or another table indexes it.
+        S3BucketError: The bucket does not exist, another table indexes it, or its server ignores conditional writes.
         S3ConnectionError: There are no credentials ("Failed to create S3 client"), or nobody answers.
         S3PermissionError: The credentials may not do what is asked at construction.
         ValueError: An argument cannot be.
@@ -113,6 +115,7 @@ class S3ArtifactService(AdkArtifactService):
         if ttl_seconds(ttl) and table_name is None:
             raise ValueError("ttl needs table_name: artifacts of a bucket without an index table cannot expire")
         self._ttl = ttl
+        _check_sizes(multipart_threshold, part_size)
         self._access = Access(
             bucket_name=bucket_name,
             region_name=region_name,
@@ -131,7 +134,7 @@ class S3ArtifactService(AdkArtifactService):
         self._lease = Lease(self._access)
         self._opened: PerProcess[Opened] = PerProcess(self._open)
         try:
-            self._opened.get().check()
+            self._opened.get().check(writes=allowed.changes)
         except BaseException:
             self._lease.close()
             raise
@@ -247,3 +250,10 @@ class S3ArtifactService(AdkArtifactService):
             InvalidArtifactError: An argument cannot be one.
         """
         return f"{artifact_id(app_name, user_id, session_id, filename).key_prefix}/{version}"
+
+
+def _check_sizes(multipart_threshold: object, part_size: object) -> None:
+    if not isinstance(multipart_threshold, int) or not 0 <= multipart_threshold <= MAX_PART_BYTES:
+        raise ValueError(f"multipart_threshold must be 0 to {MAX_PART_BYTES:,} bytes (5 GiB), which one PUT takes")
+    if part_size is not None and (not isinstance(part_size, int) or not MIN_PART_BYTES <= part_size <= MAX_PART_BYTES):
+        raise ValueError(f"part_size must be {MIN_PART_BYTES:,} (5 MiB) to {MAX_PART_BYTES:,} (5 GiB) bytes")

@@ -150,9 +150,11 @@ def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _check_text(name: str, text: str | None) -> None:
+def _check_text(name: str, text: object) -> None:
     if text is None:
         return
+    if not isinstance(text, str):
+        raise InvalidArtifactError(f"{name} must be a string", code="invalid_part", field=name)
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,9 +1,10 @@
 """The service straight on S3, on a server of S3's protocol or on a real account.
 
-    RUN_INTEGRATION_TESTS=1 S3_TEST_BUCKET=my-bucket pytest tests/integration/client/test_direct.py
+    RUN_INTEGRATION_TESTS=1 S3_TEST_BUCKET=my-bucket make account
 
-With S3_TEST_TABLE=my-table that is the index. Credentials and region are boto3's own choice. What the tests save is
-under an app of a name made up for each, and deleted at its end.
+runs this and ADK's contract (tests/conformance) there. With S3_TEST_TABLE=my-table that is the index. Credentials,
+region and endpoint are boto3's own choice. What the tests save is under an app of a name made up for each, and deleted
+at its end; nothing else of the bucket is touched.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from google.genai import types
 from google_adk_aws import ArtifactId, HttpArtifactService, NewArtifact, S3ArtifactService, S3BucketError, Scope
 from local import LocalApi
 from local.provision import aws_client
-from tests.direct_services import on_bucket_of
+from tests.direct_services import ACCOUNTS_BUCKET, on_bucket_of
 from tests.tally import Tally
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 MIB = 1024 * 1024
-REAL_BUCKET = os.environ.get("S3_TEST_BUCKET") if os.environ.get("RUN_INTEGRATION_TESTS") == "1" else None
 
-emulator_only = pytest.mark.skipif(REAL_BUCKET is not None, reason="stands on a bucket and an API of its own")
+emulator_only = pytest.mark.skipif(ACCOUNTS_BUCKET is not None, reason="stands on a bucket and an API of its own")
 
 
 def part(content: bytes) -> types.Part:
@@ -41,10 +41,10 @@ def api() -> Iterator[LocalApi]:
         yield running
 
 
-@pytest.fixture(params=["real account"] if REAL_BUCKET else ["table", "bucket alone", "bucket without versions"])
+@pytest.fixture(params=["account"] if ACCOUNTS_BUCKET else ["table", "bucket alone", "bucket without versions"])
 async def service(request: pytest.FixtureRequest) -> AsyncIterator[S3ArtifactService]:
-    if REAL_BUCKET:
-        opened = S3ArtifactService(REAL_BUCKET, table_name=os.environ.get("S3_TEST_TABLE"))
+    if ACCOUNTS_BUCKET:
+        opened = S3ArtifactService(ACCOUNTS_BUCKET, table_name=os.environ.get("S3_TEST_TABLE"))
     else:
         api: LocalApi = request.getfixturevalue("api")
         opened = on_bucket_of(api) if request.param == "table" else alone(api, request.param == "bucket alone")

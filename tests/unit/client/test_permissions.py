@@ -75,7 +75,7 @@ BATCHES: Final[dict[str, tuple[str, Callable[[Any], Awaitable[Any]]]]] = {
     "delete_artifacts": ("delete", lambda c: c.delete_artifacts(SESSION, ["doc"])),
     "list_artifacts": ("list", lambda c: c.list_artifacts([SESSION])),
 }
-OTHERS: Final = {"aclose", "base_url", "delete_user", "resilience_snapshot"}
+OTHERS: Final = {"aclose", "base_url", "delete_user", "resilience_snapshot", "sweep_blobs"}
 ACTIONS: Final = ("read", "write", "delete", "list")
 
 

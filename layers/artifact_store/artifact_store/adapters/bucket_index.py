@@ -78,6 +78,11 @@ class BucketIndex:
         return BucketLoader(self._lives)
 
     @property
+    def each(self) -> Each:
+        """Does many calls, several at a time."""
+        return self._each
+
+    @property
     def unversioned(self) -> bool:
         """Whether objects without a version id were seen, so that a delete may hit what was saved after it."""
         return self._lives.unversioned
@@ -225,6 +230,13 @@ class BucketIndex:
         if position is None:
             rows[:0] = [Row(version=dead, token=None, lost=False) for dead in self._memory.buried(artifact)]
         return Page(rows, str(wanted[-1]) if len(numbers) > limit else None)
+
+    def blobs_named(self, artifact: ArtifactId) -> frozenset[ObjectRef]:
+        """The blobs that records of an artifact name, whether they live or not."""
+        listed = self._lives.listed_ever(artifact)
+        records = self._each(lambda found: self._lives.remembered(artifact, *found), listed)
+        blobs = [record.version.blob for record in records if record is not None]
+        return frozenset(ObjectRef(blob.key, blob.version_id) for blob in blobs if blob is not None)
 
     def heads(self, scope: Scope, *, limit: int, position: str | None) -> Page[ArtifactSummary]:
         """As the port has it, in the order of S3's keys. Costs a list for every artifact: `names` does not."""

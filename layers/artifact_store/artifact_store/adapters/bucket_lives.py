@@ -13,7 +13,7 @@ else lies above them is dead for ever: leftovers of earlier lives, or a PUT that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,7 +21,7 @@ from artifact_store.adapters.bucket_memory import UNVERSIONED, Memory
 from artifact_store.errors import InvalidVersion
 from artifact_store.model import ArtifactSummary, Version
 from artifact_store.names import ArtifactId, parse_version
-from artifact_store.ports import Head, ObjectHead, ObjectRef, ObjectStore, Parallel, StoredObject
+from artifact_store.ports import Head, ListedObject, ObjectHead, ObjectRef, ObjectStore, Parallel, StoredObject
 from artifact_store.record import Record, is_manifest, read_record
 
 __all__ = ["PAGE", "Life", "Lives", "run_of", "summary"]
@@ -84,18 +84,23 @@ class Lives:
 
     def listed(self, artifact: ArtifactId) -> Mapping[int, ObjectRef]:
         """The objects that are under the numbers of an artifact; as many calls as it has pages."""
+        return {number: self._seen(entry.ref) for number, entry in self._entries(artifact) if entry.latest}
+
+    def listed_ever(self, artifact: ArtifactId) -> Sequence[tuple[int, ObjectRef]]:
+        """The same, and those that others have hidden or put something over."""
+        return [(number, entry.ref) for number, entry in self._entries(artifact)]
+
+    def _entries(self, artifact: ArtifactId) -> Iterator[tuple[int, ListedObject]]:
         prefix = artifact.key_prefix + "/"
-        found: dict[int, ObjectRef] = {}
         after: ObjectRef | None = None
         while True:
             page, after = self.objects.list_versions(prefix, limit=PAGE, after=after)
             for entry in page:
-                if entry.latest and not entry.marker:
-                    number = _number(entry.ref.key[len(prefix) :])
-                    if number is not None:
-                        found[number] = self._seen(entry.ref)
+                number = None if entry.marker else _number(entry.ref.key[len(prefix) :])
+                if number is not None:
+                    yield number, entry
             if after is None:
-                return found
+                return
 
     def _seen(self, ref: ObjectRef) -> ObjectRef:
         if ref.version_id == UNVERSIONED:

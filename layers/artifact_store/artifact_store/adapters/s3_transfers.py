@@ -53,6 +53,8 @@ class S3Transfers:
         """
         self._client = client
         self._bucket_name = bucket_name
+        # Other servers than S3 may not list what they have checked, and ask for it all the same at completion.
+        self._sent: dict[str, dict[int, str]] = {}
 
     def begin(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
         with _s3_call():
@@ -92,6 +94,7 @@ class S3Transfers:
                 Body=body,
                 ChecksumSHA256=_to_base64(part.sha256),
             )
+        self._sent.setdefault(upload_id, {})[part.number] = part.sha256
 
     def sign_put(
         self,
@@ -161,11 +164,12 @@ class S3Transfers:
             answer = self._client.list_parts(
                 Bucket=self._bucket_name, Key=key, UploadId=upload_id, PartNumberMarker=after, MaxParts=limit
             )
+        sent = self._sent.get(upload_id, {})
         found = [
             UploadedPart(
                 number=part["PartNumber"],
                 size=part["Size"],
-                sha256=_to_hex(part.get("ChecksumSHA256", "")),
+                sha256=_to_hex(part.get("ChecksumSHA256", "")) or sent.get(part["PartNumber"], ""),
                 tag=part["ETag"],
             )
             for part in answer.get("Parts", [])
@@ -186,10 +190,12 @@ class S3Transfers:
                 },
                 ChecksumType="COMPOSITE",
             )
-            # A bucket without versioning has one version of each object, "null".
-            return answer.get("VersionId", "null")
+        self._sent.pop(upload_id, None)
+        # A bucket without versioning has one version of each object, "null".
+        return answer.get("VersionId", "null")
 
     def abort(self, key: str, upload_id: str) -> None:
+        self._sent.pop(upload_id, None)
         with _s3_call():
             self._client.abort_multipart_upload(Bucket=self._bucket_name, Key=key, UploadId=upload_id)
 

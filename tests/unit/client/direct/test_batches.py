@@ -35,6 +35,22 @@ async def service() -> AsyncIterator[S3ArtifactService]:
         yield service
 
 
+async def test_an_item_that_is_none_spoils_no_other_one(service: S3ArtifactService) -> None:
+    client, given = service.client, list[Any](["a", None, 5, ("a", "x"), ("a", -1), ("a",), (None, 0), "b"])
+    items = [NewArtifact(filename=name, content=b"1") for name in ("a", given[1], "b")]
+    strange: Any = 7
+    saved = await client.save_artifacts(SESSION, [*items, NewArtifact(filename="c", content=b"", mime_type=strange)])
+    assert [result.error and result.error.field for result in saved] == [None, "filename", None, "mime_type"]
+    loaded = await client.load_artifacts(SESSION, given)
+    assert [result.filename for result in loaded] == ["a", "None", "5", "a", "a", "a", "None", "b"]
+    fields = [None, "filename", "filename", "version", "version", "filename", "filename", None]
+    assert [result.error and result.error.field for result in loaded] == fields
+    described = await client.describe_artifacts(SESSION, given)
+    assert [result.error and result.error.field for result in described] == fields
+    deleted = await client.delete_artifacts(SESSION, ["a", given[1], "b", "c"])
+    assert [result.error or result.get() for result in deleted if result.filename != "None"] == [True, True, False]
+
+
 async def test_each_has_its_own_result_in_order(service: S3ArtifactService) -> None:
     told: list[BatchProgress] = []
     items = [

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -12,13 +15,16 @@ from google.genai import types
 
 from google_adk_aws import (
     ArtifactConnectionError,
+    ArtifactError,
     ArtifactServerError,
     S3ArtifactService,
     S3BucketError,
     S3PermissionError,
     _direct_checks,
 )
-from google_adk_aws._direct_checks import PROBE_PREFIX, check_bucket, check_index_tag, keeps_conditions
+from google_adk_aws._direct_checks import check_bucket, check_index_tag, keeps_conditions
+from google_adk_aws._direct_clients import Clients
+from google_adk_aws._direct_looking import Looks
 
 from .conftest import OpenService
 
@@ -137,46 +143,102 @@ def test_only_a_second_put_that_is_refused_shows_that_conditions_are_kept(
         keeps_conditions(s3, bucket_name)
 
 
-async def test_a_server_that_ignores_conditions_is_refused_before_the_first_write(
-    s3: Any, bucket_name: str, opened: OpenService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def another_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_direct_checks, "is_aws", lambda _: False)
-    service = opened()
-    deaf(service.s3_client)
-    assert await service.list_artifact_keys(app_name="app", user_id="u", session_id="s") == []
+
+
+@pytest.fixture
+def deaf_server(another_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every client is one of a server that ignores conditions."""
+    make = Clients._s3_client
+    monkeypatch.setattr(Clients, "_s3_client", lambda clients: deaf(make(clients)))
+
+
+def test_a_server_that_ignores_conditions_is_refused_at_once(
+    s3: Any, bucket_name: str, opened: OpenService, deaf_server: None
+) -> None:
     for _ in range(2):
         with pytest.raises(S3BucketError, match="allow_unconditional_writes=True") as caught:
-            await service.save_artifact(**DOC, artifact=part())
+            opened()
         assert caught.value.error_code == "conditional_writes_ignored"
     assert keys(s3, bucket_name) == []
 
 
-async def test_a_server_that_ignores_conditions_can_be_accepted(
-    s3: Any, bucket_name: str, table_name: str, opened: OpenService, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["unchecked", "reading"])
+async def test_it_may_be_read_from(
+    s3: Any, bucket_name: str, opened: OpenService, deaf_server: None, kind: str
 ) -> None:
-    monkeypatch.setattr(_direct_checks, "is_aws", lambda _: False)
+    changes: dict[str, Any] = {"check_bucket": False} if kind == "unchecked" else {"permissions": ["artifact:read"]}
+    service = opened(**changes)
+    assert await service.list_artifact_keys(app_name="app", user_id="u", session_id="s") == []
+    with pytest.raises(ArtifactError) as caught:
+        await service.save_artifact(**DOC, artifact=part())
+    assert caught.value.error_code == {"unchecked": "conditional_writes_ignored", "reading": "permission_missing"}[kind]
+    assert keys(s3, bucket_name) == []
+
+
+async def test_credentials_that_may_read_alone_open_a_service(
+    opened: OpenService, another_server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Clients._s3_client
+    monkeypatch.setattr(
+        Clients, "_s3_client", lambda clients: answering(make(clients), monkeypatch, "put_object", "AccessDenied", 403)
+    )
+    service = opened()
+    assert await service.load_artifact(**DOC) is None
+    with pytest.raises(S3PermissionError, match="try conditional writes"):
+        await service.save_artifact(**DOC, artifact=part())
+
+
+async def test_a_server_that_ignores_conditions_can_be_accepted(
+    s3: Any, bucket_name: str, table_name: str, opened: OpenService, deaf_server: None
+) -> None:
     service = opened(allow_unconditional_writes=True, table_name=table_name)
-    deaf(service.s3_client)
     s3.put_object(Bucket=bucket_name, Key="app/u/s/doc/0", Body=b"somebody else's")
     assert await service.save_artifact(**DOC, artifact=part()) == 1
     assert s3.get_object(Bucket=bucket_name, Key="app/u/s/doc/0")["Body"].read() == b"somebody else's"
     assert await service.save_artifact(**DOC, artifact=part()) == 2
 
 
-async def test_a_server_that_keeps_conditions_is_tried_once(
-    opened: OpenService, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_that_keeps_conditions_is_tried_once_by_all(
+    opened: OpenService, another_server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_direct_checks, "is_aws", lambda _: False)
-    service = opened()
-    probes: list[str] = []
-    service.s3_client.meta.events.register(
-        "provide-client-params.s3.PutObject",
-        lambda params, **_: probes.append(params["Key"]) if params["Key"].startswith(PROBE_PREFIX) else None,
-    )
-    for _ in range(2):
+    tried: list[str] = []
+
+    def keeps(*given: Any) -> bool:
+        tried.append(given[1])
+        return keeps_conditions(*given)
+
+    monkeypatch.setattr(_direct_checks, "keeps_conditions", keeps)
+    services = [opened() for _ in range(3)]
+    for service in services:
         await service.save_artifact(**DOC, artifact=part())
-    assert len(probes) == 2, "one object, put twice"
-    assert len(set(probes)) == 1
+    assert tried == [services[0].bucket_name]
+
+
+def test_who_waits_for_a_look_that_fails_does_not_look_as_well() -> None:
+    looks, begun, let_go, looked = Looks(), threading.Event(), threading.Event(), list[str]()
+
+    def look() -> None:
+        looked.append("at it")
+        begun.set()
+        let_go.wait(30)
+        raise ArtifactConnectionError("nobody is there")
+
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(looks.once, "bucket", look)
+        begun.wait(30)
+        others = [threads.submit(looks.once, "bucket", look) for _ in range(3)]
+        while any(not other.running() for other in others):
+            time.sleep(0.001)
+        time.sleep(0.05)  # until they wait for the first one
+        let_go.set()
+        assert [type(each.exception()) for each in (first, *others)] == [ArtifactConnectionError] * 4
+    assert looked == ["at it"]
+    looks.once("bucket", lambda: looked.append("again"))
+    looks.once("bucket", lambda: looked.append("once more"))
+    assert looked == ["at it", "again"]
 
 
 async def test_s3_itself_is_not_tried(opened: OpenService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +249,12 @@ async def test_s3_itself_is_not_tried(opened: OpenService, monkeypatch: pytest.M
 
 async def test_a_bucket_without_versions_works_and_is_told_of_once(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
     s3.create_bucket(Bucket="unversioned", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    with caplog.at_level(logging.WARNING, "google_adk_aws"), S3ArtifactService("unversioned") as service:
+    with (
+        caplog.at_level(logging.WARNING, "google_adk_aws"),
+        S3ArtifactService("unversioned") as service,
+        S3ArtifactService("unversioned") as another,
+    ):
+        assert await another.save_artifact(**{**DOC, "filename": "other"}, artifact=part()) == 0
         # No more than this: moto does not tell of an object by its version id "null", as S3 does.
         assert await service.save_artifact(**DOC, artifact=part(b"a")) == 0
         assert await service.load_artifact(**DOC) == part(b"a")

@@ -48,6 +48,50 @@ def test_names_that_are_none(changes: dict[str, Any], named: str) -> None:
         S3ArtifactService(**{"bucket_name": "bucket", **changes})
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"bucket_name": "My Bucket"}, "bucket_name must be 1 to 255"),
+        ({"bucket_name": "a/../b"}, "bucket_name must be 1 to 255"),
+        ({"bucket_name": "x" * 256}, "bucket_name must be 1 to 255"),
+        ({"bucket_name": 7}, "bucket_name must be 1 to 255"),
+        ({"aws_access_key_id": "", "aws_secret_access_key": "hush"}, "aws_access_key_id must be"),
+        ({"aws_access_key_id": "hush", "aws_secret_access_key": ""}, "aws_secret_access_key must be"),
+        ({"aws_access_key_id": "hush\n", "aws_secret_access_key": "hush"}, "aws_access_key_id must be"),
+        ({"aws_access_key_id": "k", "aws_secret_access_key": "s", "aws_session_token": ""}, "aws_session_token must"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"workers": 1.5}, "workers must be at least 1"),
+        ({"part_size": 1}, r"part_size must be 5,242,880 \(5 MiB\) to"),
+        ({"part_size": 6 * 2**30}, r"to 5,368,709,120 \(5 GiB\) bytes"),
+        ({"part_size": "x"}, "part_size must be"),
+        ({"multipart_threshold": -1}, "multipart_threshold must be 0 to"),
+        ({"multipart_threshold": None}, "multipart_threshold must be 0 to"),
+        ({"multipart_threshold": 10**12}, "multipart_threshold must be 0 to"),
+        ({"permissions": [1]}, "permissions: 1 is none"),
+        ({"ttl": 5}, "ttl needs table_name"),
+    ],
+)
+def test_arguments_that_cannot_be_are_named(s3: Any, changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told) as caught:
+        S3ArtifactService(**{"bucket_name": "bucket", **changes})
+    assert "hush" not in str(caught.value)
+
+
+def test_access_points_are_buckets(s3: Any) -> None:
+    arn = "arn:aws:s3:eu-central-1:123456789012:accesspoint/artifacts"
+    S3ArtifactService(arn, check_bucket=False, check_index_tag=False).close()
+
+
+def test_policies_that_are_none() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="resilience must be a ResiliencePolicy, not int"):
+        S3ArtifactService("bucket", resilience=wrong)
+    with pytest.raises(ValueError, match="max_attempts must be at least 1"):
+        RetryConfig(max_attempts=0)
+    with pytest.raises(ValueError, match="retryable_errors must be a collection"):
+        RetryConfig(retryable_errors="SlowDown")
+
+
 def test_arguments_that_make_no_client(s3: Any) -> None:
     with pytest.raises(ArtifactConnectionError, match=r"^Failed to create S3 client") as caught:
         S3ArtifactService("bucket", endpoint_url="no url: AKIASECRET")

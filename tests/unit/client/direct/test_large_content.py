@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from google_adk_aws import (
     ArtifactServerError,
     InvalidArtifactError,
     Progress,
+    ResiliencePolicy,
+    RetryConfig,
     S3ArtifactService,
 )
 from tests.direct_services import in_memory
@@ -144,6 +147,45 @@ async def test_nothing_is_left_when_a_part_fails(bench: Bench) -> None:
         assert (bench.transfers.left, bench.transfers.now, bench.blobs) == (0, 0, 0)
         bench.transfers.fails_at = None
         assert (await service.client.save(DOC, b"x" * (30 * MIB))).version == 0
+
+
+async def test_no_timeout_sends_a_part_again_that_is_on_its_way(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_part = bench.transfers.put_part
+
+    def slowly(*given: Any) -> None:
+        time.sleep(0.05)
+        put_part(*given)
+
+    monkeypatch.setattr(bench.transfers, "put_part", slowly)
+    async with bench.service(resilience=ResiliencePolicy(attempt_timeout=0.02)) as service:
+        assert (await service.client.upload_file(DOC, b"x" * (10 * MIB), part_size=5 * MIB)).version == 0
+    assert bench.transfers.sent == 2
+
+
+@pytest.mark.parametrize("way", ["fails", "is cancelled"])
+async def test_nothing_is_left_of_one_put_that_comes_to_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    create, begun, let_go = bench.objects.create, threading.Event(), threading.Event()
+
+    def put(*given: Any, **how: Any) -> str:
+        version_id = create(*given, **how)
+        begun.set()
+        let_go.wait(30)
+        if way == "fails":
+            raise StorageUnavailable("the answer is lost")
+        return version_id
+
+    monkeypatch.setattr(bench.objects, "create", put)
+    async with bench.service(retry_config=RetryConfig(max_attempts=1)) as service:
+        saving = asyncio.create_task(service.client.save(DOC, b"x" * (4 * MIB)))
+        await asyncio.to_thread(begun.wait, 30)
+        if way == "is cancelled":
+            saving.cancel()
+        let_go.set()
+        with pytest.raises(ArtifactServerError if way == "fails" else asyncio.CancelledError):
+            await saving
+    assert bench.blobs == 0
 
 
 async def test_nothing_is_left_when_it_is_cancelled(bench: Bench) -> None:

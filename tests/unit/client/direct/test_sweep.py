@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from artifact_store import ArtifactId
+from artifact_store.adapters import bucket_sweeping
 from artifact_store.adapters.memory import MemoryObjects, open_store
 from artifact_store.errors import StorageUnavailable
-from google_adk_aws import InvalidArtifactError, Scope
-from tests.direct_services import in_memory, store_without_table
+from artifact_store.names import BLOB_PREFIX
+from google_adk_aws import InvalidArtifactError, RetryConfig, S3PermissionError, Scope
+from tests.direct_services import in_memory, store_without_table, without_table
 
 pytestmark = pytest.mark.unit
 
@@ -54,6 +56,49 @@ async def test_with_a_table_maintenance_does_it() -> None:
         with pytest.raises(InvalidArtifactError, match="has a table") as caught:
             await service.client.sweep(SESSION)
     assert caught.value.code == "has_table"
+
+
+async def test_content_that_no_version_names_is_removed_once_no_save_can_name_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = store_without_table()
+    objects = store.ports.objects
+    assert isinstance(objects, MemoryObjects)
+    large = b"x" * (4 * 1024 * 1024)
+    async with in_memory(store, retry_config=RetryConfig(max_attempts=1)) as service:
+        for artifact in (ArtifactId(SESSION, "dead"), ArtifactId(SESSION, "alive"), ArtifactId(USER, "alive")):
+            await service.client.save(artifact, large)
+        await service.client.save(ArtifactId(SESSION, "alive"), b"words", custom_metadata={"long": "x" * 4000})
+        # Killed between the artifact's end and its content's.
+        with monkeypatch.context() as killed:
+            killed.setattr(MemoryObjects, "delete", _dies_after_one(MemoryObjects.delete))
+            await service.client.delete(ArtifactId(SESSION, "dead"))
+        objects.put_foreign(BLOB_PREFIX + "another-programs", b"")
+
+    # Another process, which remembers nothing.
+    async with in_memory(without_table(objects)) as service:
+        assert len(_blobs(objects)) == 5
+        assert await service.client.sweep_blobs() == 0, "a save of today may name it yet"
+        monkeypatch.setattr(bucket_sweeping, "_BLOB_AGE_MS", -1000)
+        assert await service.client.sweep_blobs() == 1
+        assert await service.client.sweep_blobs() == 0
+        assert len(_blobs(objects)) == 4
+        for artifact in (ArtifactId(SESSION, "alive"), ArtifactId(USER, "alive")):
+            assert (await service.client.load(artifact, 0)).body == large
+        assert (await service.client.load(ArtifactId(SESSION, "alive"))).body == b"words"
+
+
+async def test_blobs_of_a_table_are_its_maintenances() -> None:
+    async with in_memory(open_store()) as service:
+        with pytest.raises(InvalidArtifactError, match="has a table"):
+            await service.client.sweep_blobs()
+    async with in_memory(store_without_table(), permissions=["artifact:delete:session"]) as service:
+        with pytest.raises(S3PermissionError, match="artifact:delete:user"):
+            await service.client.sweep_blobs()
+
+
+def _blobs(objects: MemoryObjects) -> list[str]:
+    return [ref.key for ref in objects.refs() if ref.key.startswith(BLOB_PREFIX)]
 
 
 def _dies_after_one(delete: Callable[..., None]) -> Callable[..., None]:

@@ -118,6 +118,11 @@ async def test_the_error_says_when_to_come_back(clock: FakeClock) -> None:
     with pytest.raises(ArtifactCircuitOpenError, match="writes of it failed") as caught:
         await resilience.call(Service("x"), direction="write", place="it")
     assert (caught.value.code, caught.value.retry_after) == ("circuit_open", 40.0)
+    for _ in range(5):
+        await outcome(resilience, Service(DOWN))
+    with pytest.raises(ArtifactCircuitOpenError, match="reads of it failed") as caught:
+        await resilience.call(Service("x"), direction="read", place="it")
+    assert caught.value.retry_after == 30.0
 
 
 @pytest.mark.parametrize(
@@ -187,6 +192,22 @@ async def test_an_attempt_has_a_timeout_and_a_call_a_deadline(clock: FakeClock) 
         await Resilience(ResiliencePolicy(retry=deadline)).call(Service(60.0), direction="read", place="it")
     assert caught.value.code == "deadline_exceeded"
     assert await outcome(one, Service(TimeoutError("its own"))) is TimeoutError
+
+
+async def test_what_has_to_come_to_its_end_is_not_cut_and_not_begun_again_after_the_deadline(clock: FakeClock) -> None:
+    policy = ResiliencePolicy(
+        retry=RetryPolicy(attempts=9, base_delay=0, max_delay=0, deadline=0.05), attempt_timeout=0.01
+    )
+    resilience, service = Resilience(policy, clock=clock), Service(0.1, DOWN)
+    assert await resilience.call(service, direction="write", place="it", to_end=True) == 0.1
+
+    async def slow() -> None:
+        await asyncio.sleep(0.1)
+        raise DOWN
+
+    with pytest.raises(ArtifactServerError):
+        await resilience.call(slow, direction="write", place="it", to_end=True)
+    assert (service.asked, resilience.snapshot().attempts) == (1, 2)
 
 
 HEDGED: Final = ResiliencePolicy(retry=NEVER, hedge_after=0.001)
