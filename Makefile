@@ -13,6 +13,8 @@ PORT   ?= 8080
 DATA   ?= .data
 # Arguments handed on to pytest: make test ARGS="-k names -x"
 ARGS   ?=
+# Processes that run tests beside each other; 0 is the one of pytest itself, for a debugger.
+WORKERS ?= 2
 
 VENV    := .venv
 BIN     := $(VENV)/bin
@@ -53,7 +55,7 @@ setup: $(SETUP) $(EMULATOR) ## Make .venv and the emulator's venv
 .PHONY: test
 test: $(SETUP) $(EMULATOR) ## Unit and integration tests with coverage (ARGS= for pytest)
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -m "not e2e and not browser" --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -m "not e2e and not browser" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: unit
 unit: $(SETUP) ## Unit tests only, no emulator (ARGS= for pytest)

@@ -9,8 +9,6 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-_told = pytest.StashKey[list[str]]()
-
 
 @pytest.fixture(scope="session")
 def workers() -> Iterator[ProcessPoolExecutor]:
@@ -19,17 +17,3 @@ def workers() -> Iterator[ProcessPoolExecutor]:
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool
         pool.shutdown(cancel_futures=True)
-
-
-@pytest.fixture(scope="session")
-def tell(pytestconfig: pytest.Config) -> list[str]:
-    """Lines for the end of the test run."""
-    return pytestconfig.stash.setdefault(_told, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    lines = config.stash.get(_told, [])
-    if lines:
-        terminalreporter.section("checked schedules")
-        for line in lines:
-            terminalreporter.write_line(line)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.model.explore import Found
 from tests.model.scenarios import SCENARIOS, explore
+from tests.telling import Tell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -19,9 +20,9 @@ def explored(workers: ProcessPoolExecutor) -> Mapping[str, Future[Found]]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_no_schedule_breaks_a_promise(name: str, explored: Mapping[str, Future[Found]], tell: list[str]) -> None:
+def test_no_schedule_breaks_a_promise(name: str, explored: Mapping[str, Future[Found]], tell: Tell) -> None:
     found = explored[name].result()
     scenario = SCENARIOS[name]
-    tell.append(f"{name}: {scenario.faults} of {', '.join(scenario.kinds)}, anywhere: {found}")
+    tell(f"{name}: {scenario.faults} of {', '.join(scenario.kinds)}, anywhere: {found}")
     assert found.violation is None, "\n".join([found.violation or "", *found.schedule])
     assert found.ends > 1

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from tests.model.sampling import Sample, sample
+from tests.telling import Tell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -28,11 +29,11 @@ def drawn(workers: ProcessPoolExecutor) -> list[Future[Sample]]:
     ]
 
 
-def test_no_drawn_schedule_breaks_a_promise(drawn: list[Future[Sample]], tell: list[str]) -> None:
+def test_no_drawn_schedule_breaks_a_promise(drawn: list[Future[Sample]], tell: Tell) -> None:
     found = Sample()
     for part in drawn:
         found.add(part.result())
-    tell.append(f"seed {SEED}: {found}")
+    tell(f"seed {SEED}: {found}")
     assert not found.broken, f"seed {SEED}, {found.broken[0]}"
     assert found.schedules == SCHEDULES
 

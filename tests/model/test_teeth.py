@@ -12,6 +12,7 @@ from tests.model.replay import Weaken
 from tests.model.sampling import sample
 from tests.model.scenarios import Scenario, explore
 from tests.model.weakened import by_key, graveless, tokenless
+from tests.telling import Tell
 
 SCHEDULES = 1000
 A, B = SaveInRounds("a"), SaveInRounds("b")
@@ -42,16 +43,16 @@ def _helpless(monkeypatch: pytest.MonkeyPatch) -> None:
         (by_key, {"lost", "answers"}),
     ],
 )
-def test_a_safety_is_missed_in_drawn_schedules(weaken: Weaken, expected: set[str], tell: list[str]) -> None:
+def test_a_safety_is_missed_in_drawn_schedules(weaken: Weaken, expected: set[str], tell: Tell) -> None:
     found = sample("teeth", range(SCHEDULES), weaken=weaken)
-    tell.append(f"{weaken.__name__}: a promise is broken by one of {found.schedules} drawn schedules")
+    tell(f"{weaken.__name__}: a promise is broken by one of {found.schedules} drawn schedules")
     assert_seen(found.broken[0].promise if found.broken else None, expected)
 
 
 @pytest.mark.usefixtures("_helpless")
-def test_helping_is_missed_in_drawn_schedules(tell: list[str]) -> None:
+def test_helping_is_missed_in_drawn_schedules(tell: Tell) -> None:
     found = sample("teeth", range(SCHEDULES))
-    tell.append(f"helpless: a promise is broken by one of {found.schedules} drawn schedules")
+    tell(f"helpless: a promise is broken by one of {found.schedules} drawn schedules")
     assert_seen(found.broken[0].promise if found.broken else None, {"gave up", "livelock"})
 
 
@@ -64,10 +65,10 @@ def test_helping_is_missed_in_drawn_schedules(tell: list[str]) -> None:
     ],
 )
 def test_a_safety_is_missed_in_some_schedule(
-    weaken: Weaken, scenario: Scenario, expected: set[str], tell: list[str]
+    weaken: Weaken, scenario: Scenario, expected: set[str], tell: Tell
 ) -> None:
     found = explore(scenario, weaken=weaken)
-    tell.append(f"{weaken.__name__}: a promise is broken in one of {found.states:,} states")
+    tell(f"{weaken.__name__}: a promise is broken in one of {found.states:,} states")
     assert_seen(found.violation, expected)
     assert found.schedule
 

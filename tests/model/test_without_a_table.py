@@ -23,6 +23,7 @@ from tests.model.explore import Found
 from tests.model.sampling import Sample, sample
 from tests.model.tableless import warm
 from tests.model.tableless_schedules import SCENARIOS, explore, run_drawn
+from tests.telling import Tell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -47,19 +48,19 @@ def drawn(workers: ProcessPoolExecutor, explored: Mapping[str, Future[Found]]) -
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_no_schedule_breaks_a_promise(name: str, explored: Mapping[str, Future[Found]], tell: list[str]) -> None:
+def test_no_schedule_breaks_a_promise(name: str, explored: Mapping[str, Future[Found]], tell: Tell) -> None:
     found = explored[name].result()
     scenario = SCENARIOS[name]
-    tell.append(f"without a table, {name}: {scenario.faults} of {', '.join(scenario.kinds)}, anywhere: {found}")
+    tell(f"without a table, {name}: {scenario.faults} of {', '.join(scenario.kinds)}, anywhere: {found}")
     assert found.violation is None, "\n".join([found.violation or "", *found.schedule])
     assert found.ends > 1
 
 
-def test_no_drawn_schedule_breaks_a_promise(drawn: Sequence[Future[Sample]], tell: list[str]) -> None:
+def test_no_drawn_schedule_breaks_a_promise(drawn: Sequence[Future[Sample]], tell: Tell) -> None:
     found = Sample()
     for part in drawn:
         found.add(part.result())
-    tell.append(f"without a table, seed {SEED}: {found}")
+    tell(f"without a table, seed {SEED}: {found}")
     assert not found.broken, f"seed {SEED}, {found.broken[0]}"
     assert found.schedules == SCHEDULES
 

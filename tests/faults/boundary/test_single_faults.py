@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.boundary.operations import OPERATIONS
 from tests.faults.boundary.trials import Tried, every_fault
+from tests.telling import Tell
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -19,9 +20,7 @@ def tried(workers: ProcessPoolExecutor) -> Mapping[str, Future[Tried]]:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_no_fault_loses_doubles_or_halves_anything(
-    name: str, tried: Mapping[str, Future[Tried]], tell: list[str]
-) -> None:
+def test_no_fault_loses_doubles_or_halves_anything(name: str, tried: Mapping[str, Future[Tried]], tell: Tell) -> None:
     found = tried[name].result()
-    tell.append(f"{name}: {found.faults} faults, {found.told} of them told to the caller")
+    tell(f"{name}: {found.faults} faults, {found.told} of them told to the caller")
     assert 0 < found.told < found.faults, "some are too much for botocore's repetitions, some are not"

@@ -13,9 +13,9 @@ from typing import Any, Final
 import pytest
 
 from tests.faults.boundary.trials import Tried
-from tests.faults.conftest import TOLD
 from tests.faults.services.places import PLACES
 from tests.faults.services.trials import every_fault, is_doubling_seen, some_faults
+from tests.telling import Tell
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,10 +36,10 @@ def tried(workers: ProcessPoolExecutor) -> Mapping[tuple[str, str], Future[Tried
 @pytest.mark.parametrize("what", ["every fault", "several faults", "one fault, not repeated"])
 @pytest.mark.parametrize("place", PLACES)
 def test_no_fault_loses_doubles_or_halves_anything(
-    place: str, what: str, tried: Mapping[tuple[str, str], Future[Tried]]
+    place: str, what: str, tried: Mapping[tuple[str, str], Future[Tried]], tell: Tell
 ) -> None:
     found = tried[place, what].result()
-    TOLD.append(f"{place}, {what}: {found.faults} trials, {found.told} of them told to the caller")
+    tell(f"{place}, {what}: {found.faults} trials, {found.told} of them told to the caller")
     assert 0 < found.told <= found.faults
 
 

@@ -41,8 +41,13 @@ class Slow(MemoryObjects):
         self._faults = faults
         self._random = random.Random(seed)  # noqa: S311 - a made-up latency
         self.calls: Counter[str] = Counter()
+        self.before_the_first_put: Callable[[], None] | None = None
+        self.after_a_list: Callable[[], object] = lambda: None
 
     def create(self, key: str, body: bytes, *, content_type: str | None, metadata: Mapping[str, str]) -> str:
+        waiting, self.before_the_first_put = self.before_the_first_put, None
+        if waiting:
+            waiting()
         self._pause("create")
         draw = self._random.random()
         if draw < self._faults / 3:
@@ -68,6 +73,7 @@ class Slow(MemoryObjects):
         self._pause("list")
         found = super().list_versions(prefix, limit=limit, after=after)
         self._pause("listed")
+        self.after_a_list()
         return found
 
     def _pause(self, what: str) -> None:
@@ -96,6 +102,22 @@ def save(store: ArtifactStore, key: str, **how: Any) -> Version:
     return store.save(DOC, Content(body=key.encode()), caller="c", idempotency_key=key, **how).version
 
 
+def keep_together(objects: Slow, store: ArtifactStore) -> None:
+    """Nobody puts before all have looked and stand in line: who sleeps in between may be overtaken, and lose a PUT."""
+    index = store.ports.index
+    assert isinstance(index, BucketIndex)
+    turns = index._turns
+
+    def until_all_stand_in_line() -> None:
+        until = time.monotonic() + 60
+        while turns._lines[DOC].here < SAVERS:
+            assert time.monotonic() < until
+            time.sleep(0.001)
+
+    objects.after_a_list = threading.Barrier(SAVERS, timeout=60).wait
+    objects.before_the_first_put = until_all_stand_in_line
+
+
 def at_once(work: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each gives, or its error."""
 
@@ -121,6 +143,7 @@ def bodies(store: ArtifactStore) -> list[str]:
 def test_savers_of_a_new_artifact_lose_no_put() -> None:
     objects = Slow()
     store = store_on(objects)
+    keep_together(objects, store)
     saved = at_once([lambda key=f"k{number}": save(store, key) for number in range(SAVERS)])  # type: ignore[misc]
     assert sorted(version.number for version in saved) == list(range(SAVERS))
     assert len({version.gen for version in saved}) == 1
@@ -133,6 +156,7 @@ def test_savers_of_an_old_artifact_lose_no_put() -> None:
     save(store_on(objects), "before")
     store = store_on(objects)
     objects.calls.clear()
+    keep_together(objects, store)
     saved = at_once([lambda key=f"k{number}": save(store, key) for number in range(SAVERS)])  # type: ignore[misc]
     assert sorted(version.number for version in saved) == list(range(1, SAVERS + 1))
     assert (objects.calls["create"], objects.calls["list"]) == (SAVERS, SAVERS)
