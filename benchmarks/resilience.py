@@ -24,7 +24,7 @@ from artifact_store import ArtifactStore
 from artifact_store.adapters.memory import MemoryObjects, MemoryTable
 from benchmarks.metered import Meter, memory_ports, metered_ports
 from google_adk_aws import ResiliencePolicy, S3ArtifactService
-from google_adk_aws._resilience import Resilience
+from google_adk_aws._resilience.policy import Resilience
 from tests.direct_services import in_memory
 
 WARM_UP: Final = 20

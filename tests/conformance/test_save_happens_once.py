@@ -31,7 +31,7 @@ def fail() -> None:
 async def test_one_failure(loopback: LoopbackTransport, at: int, phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def do_not_wait(_: float) -> None: ...
 
-    monkeypatch.setattr("google_adk_aws._resilience.asyncio.sleep", do_not_wait)
+    monkeypatch.setattr("google_adk_aws._resilience.policy.asyncio.sleep", do_not_wait)
     world, hook = World(), Counted(at, phase, fail)
     requests: list[httpx.Request] = []
 

@@ -10,7 +10,7 @@ import pytest
 
 from artifact_store import ArtifactId, Scope
 from google_adk_aws import HttpArtifactService
-from google_adk_aws._adk_service import ArtifactCalls
+from google_adk_aws._adk.service import ArtifactCalls
 from local import LocalApi
 from tests.direct_services import on_bucket_of
 from tests.endurance.storage import Storage

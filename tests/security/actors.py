@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artifact_store import ArtifactId
-from google_adk_aws._paths import artifact_path, artifacts_path, scope_path
+from google_adk_aws._http.paths import artifact_path, artifacts_path, scope_path
 from tests.contract.calls import Answer, call, packed
 from tests.contract.transfers import download, send
 from tests.faults.interposed import World

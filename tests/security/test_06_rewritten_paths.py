@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from artifact_api.routes import ROUTES, match
 from artifact_store import ArtifactId, names
-from google_adk_aws._paths import artifact_path
+from google_adk_aws._http.paths import artifact_path
 from tests.security.defence import Defence
 
 DOTS_ARE_ESCAPED = Defence(

@@ -13,7 +13,8 @@ import pytest
 
 from artifact_api import problems, refusals, wiring
 from artifact_api.telemetry import logger
-from google_adk_aws import ArtifactError, _errors, _storage, _transport
+from google_adk_aws import ArtifactError, _errors
+from google_adk_aws._http import storage, transport
 from tests.contract.calls import SESSION, call
 from tests.faults.interposed import World
 from tests.security.defence import Defence
@@ -28,10 +29,10 @@ FAILURES_ARE_TOLD_IN_FIXED_WORDS = Defence(
     11, "what failed inside is answered in fixed words", ((problems, "_FIXED_DETAILS", {}),)
 )
 URLS_KEEP_THEIR_QUERY = Defence(
-    11, "a signed URL keeps its query out of logs and traces", ((_storage, "_SecretUrl", httpx.URL),)
+    11, "a signed URL keeps its query out of logs and traces", ((storage, "_SecretUrl", httpx.URL),)
 )
 MESSAGES_ARE_REDACTED = Defence(
-    11, "secrets are taken out of messages", ((_transport, "redact", str), (_errors, "redact", str))
+    11, "secrets are taken out of messages", ((transport, "redact", str), (_errors, "redact", str))
 )
 
 TOKEN = "eyJhbGciOi.SECRET+token/of=Ada"

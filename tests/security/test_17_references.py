@@ -14,8 +14,9 @@ import pytest
 from google.adk.errors.input_validation_error import InputValidationError
 
 from artifact_store import ArtifactId, Content, Part
-from google_adk_aws import HttpArtifactService, _adk_service
-from google_adk_aws._references import Caller, Reference, _split
+from google_adk_aws import HttpArtifactService
+from google_adk_aws._adk import service as adk_service
+from google_adk_aws._adk.references import Caller, Reference, _split
 from tests.contract.calls import call
 from tests.faults.interposed import World
 from tests.security.callers import deployed, token
@@ -31,9 +32,9 @@ def _resolved_anywhere(uri: str, *, caller: Caller) -> Reference:
 
 
 REFERENCES_STAY = Defence(
-    17, "a reference leads to the same session or user", ((_adk_service, "resolve", _resolved_anywhere),)
+    17, "a reference leads to the same session or user", ((adk_service, "resolve", _resolved_anywhere),)
 )
-REFERENCES_END = Defence(17, "five references are followed", ((_adk_service, "MAX_HOPS", 40),))
+REFERENCES_END = Defence(17, "five references are followed", ((adk_service, "MAX_HOPS", 40),))
 
 SERVER = token("agent", scope="artifact:admin")
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from google_adk_aws import ArtifactClient, ArtifactError, RetryPolicy
-from google_adk_aws._pool import ClientPool
+from google_adk_aws._http.pool import ClientPool
 from tests.security.defence import Defence
 from tests.unit.client.fake_api import ARTIFACT
 

@@ -14,11 +14,9 @@ Names that are not in `__all__` may change in any release.
 
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws._auth import BearerAuth, GoogleIdToken, OAuth2ClientCredentials, SigV4Auth
-from google_adk_aws._batches import BatchProgress, BatchResult, NewArtifact
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._deletions import UserDeletion
-from google_adk_aws._direct_pool import PoolSnapshot
-from google_adk_aws._encryption import Encryption
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._direct.pool import PoolSnapshot
+from google_adk_aws._encryption.keys import Encryption
 from google_adk_aws._errors import (
     ArtifactCircuitOpenError,
     ArtifactConflictError,
@@ -50,17 +48,19 @@ from google_adk_aws._errors import (
     UnexpectedResponseError,
     WrongServiceUrlError,
 )
+from google_adk_aws._http.deletions import UserDeletion
 from google_adk_aws._http_artifact_service import HttpArtifactService
-from google_adk_aws._links import DownloadLink, UploadHandle, UploadLink
-from google_adk_aws._progress import Progress
-from google_adk_aws._resilience import ResiliencePolicy, ResilienceSnapshot
-from google_adk_aws._resilience_budget import RetryBudget
-from google_adk_aws._resilience_circuit import CircuitPolicy
-from google_adk_aws._retry import RetryPolicy
-from google_adk_aws._retry_config import RetryConfig
+from google_adk_aws._model.batches import BatchProgress, BatchResult, NewArtifact
+from google_adk_aws._model.links import DownloadLink, UploadHandle, UploadLink
+from google_adk_aws._model.progress import Progress
+from google_adk_aws._model.wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata
+from google_adk_aws._resilience.budget import RetryBudget
+from google_adk_aws._resilience.circuit import CircuitPolicy
+from google_adk_aws._resilience.policy import ResiliencePolicy, ResilienceSnapshot
+from google_adk_aws._resilience.retry import RetryPolicy
+from google_adk_aws._resilience.retry_config import RetryConfig
 from google_adk_aws._s3_artifact_service import S3ArtifactService
 from google_adk_aws._version import __version__
-from google_adk_aws._wire import ArtifactSummary, ContentInfo, PartHeader, StoredContent, VersionMetadata
 
 __all__ = [
     "ArtifactCircuitOpenError",

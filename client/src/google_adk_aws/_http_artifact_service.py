@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from google_adk_aws._adk_service import AdkArtifactService
+from google_adk_aws._adk.service import AdkArtifactService
 from google_adk_aws._auth import Auth
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._encryption import Encryption
-from google_adk_aws._resilience import ResiliencePolicy, ResilienceSnapshot
-from google_adk_aws._retry import RetryPolicy
-from google_adk_aws._ttl import Ttl, ttl_seconds
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._encryption.keys import Encryption
+from google_adk_aws._model.ttl import Ttl, ttl_seconds
+from google_adk_aws._resilience.policy import ResiliencePolicy, ResilienceSnapshot
+from google_adk_aws._resilience.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

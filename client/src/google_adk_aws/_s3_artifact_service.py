@@ -9,18 +9,18 @@ from typing_extensions import override
 
 from artifact_store.names import USER_NAMESPACE
 from artifact_store.transfers import MAX_PART_BYTES, MIN_PART_BYTES
-from google_adk_aws._adk_service import AdkArtifactService, artifact_id
-from google_adk_aws._direct_access import Access
-from google_adk_aws._direct_client import DirectClient
-from google_adk_aws._direct_pool import Lease, PoolSnapshot
-from google_adk_aws._direct_running import Runner
-from google_adk_aws._encryption import Encryption
-from google_adk_aws._per_process import PerProcess
-from google_adk_aws._permissions import Permissions
-from google_adk_aws._resilience import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
-from google_adk_aws._retry import RetryPolicy
-from google_adk_aws._retry_config import RetryConfig, retry_policy
-from google_adk_aws._ttl import Ttl, ttl_seconds
+from google_adk_aws._adk.service import AdkArtifactService, artifact_id
+from google_adk_aws._direct.access import Access
+from google_adk_aws._direct.client import DirectClient
+from google_adk_aws._direct.pool import Lease, PoolSnapshot
+from google_adk_aws._direct.running import Runner
+from google_adk_aws._encryption.keys import Encryption
+from google_adk_aws._io.per_process import PerProcess
+from google_adk_aws._model.permissions import Permissions
+from google_adk_aws._model.ttl import Ttl, ttl_seconds
+from google_adk_aws._resilience.policy import Resilience, ResiliencePolicy, ResilienceSnapshot, resilience_of
+from google_adk_aws._resilience.retry import RetryPolicy
+from google_adk_aws._resilience.retry_config import RetryConfig, retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from google_adk_aws._direct_opening import Opened
+    from google_adk_aws._direct.opening import Opened
 
 __all__ = ["S3ArtifactService"]
 
@@ -149,7 +149,7 @@ class S3ArtifactService(AdkArtifactService):
     def _open(self) -> Opened:
         try:
             # Here and not above: users of the API need no boto3.
-            from google_adk_aws._direct_opening import Opened  # noqa: PLC0415
+            from google_adk_aws._direct.opening import Opened  # noqa: PLC0415
 
             clients = self._lease.clients
         except ImportError as error:

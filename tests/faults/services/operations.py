@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from google.genai import types
 
-from google_adk_aws._adk_service import AdkArtifactService
+from google_adk_aws._adk.service import AdkArtifactService
 
 __all__ = ["OPERATIONS", "Operation", "bodies", "save"]
 

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
 
-from google_adk_aws import ArtifactError, ArtifactPermissionError, ArtifactUnavailableError, _retry
+from google_adk_aws import ArtifactError, ArtifactPermissionError, ArtifactUnavailableError
+from google_adk_aws._resilience import retry
 from tests.faults.boundary.wire import Fault
 from tests.faults.services.operations import OPERATIONS, bodies, prepare, save
 from tests.faults.services.places import Place
@@ -64,7 +65,7 @@ async def undergo(place: Place, name: str, *faults: Fault) -> bool:
 async def _at_work(place: Place, name: str, scope: dict[str, Any]) -> None:
     """Nobody waits: not between the service's repetitions, nor between botocore's."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(patch.object(_retry, "asyncio", SimpleNamespace(sleep=_no_time)))
+        stack.enter_context(patch.object(retry, "asyncio", SimpleNamespace(sleep=_no_time)))
         if isinstance(place.wire, DirectWire):
             stack.enter_context(place.wire.clock.for_botocore())
         await OPERATIONS[name].run(place.service, scope)

@@ -15,8 +15,8 @@ from artifact_store import ArtifactId, Scope
 from artifact_store.adapters import aws
 from artifact_store.adapters.time import InTurn
 from google_adk_aws import HttpArtifactService, ResiliencePolicy, RetryPolicy, S3ArtifactService
-from google_adk_aws._adk_service import AdkArtifactService
-from google_adk_aws._direct_opening import Opened
+from google_adk_aws._adk.service import AdkArtifactService
+from google_adk_aws._direct.opening import Opened
 from local import LocalApi
 from tests.direct_services import on_bucket_of
 from tests.endurance.killing_direct import new_bucket

@@ -21,7 +21,7 @@ from google_adk_aws import (
     NewArtifact,
     Scope,
 )
-from google_adk_aws._saving import ALWAYS, Description
+from google_adk_aws._model.saving import ALWAYS, Description
 from local import LocalApi
 from tests.direct_services import on_bucket_of
 

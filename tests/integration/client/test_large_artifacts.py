@@ -23,7 +23,7 @@ from google_adk_aws import (
     Progress,
     Scope,
 )
-from google_adk_aws._storage import Storage
+from google_adk_aws._http.storage import Storage
 from local import LocalApi
 from tests.integration.client.uploading_process import ARTIFACT, PART_BYTES, WORKERS
 

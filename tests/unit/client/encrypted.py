@@ -7,8 +7,8 @@ import traceback
 from functools import cache
 
 from google_adk_aws import ArtifactId, Encryption, PartHeader
-from google_adk_aws._encrypted_context import context_of
-from google_adk_aws._encrypted_mark import marked
+from google_adk_aws._encryption.context import context_of
+from google_adk_aws._model.encrypted_mark import marked
 
 from .fake_api import ARTIFACT, PATH, FakeApi, Version
 

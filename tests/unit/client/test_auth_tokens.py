@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from google_adk_aws import ArtifactUnauthenticatedError, OAuth2ClientCredentials
-from google_adk_aws._auth_tokens import FetchedToken, TokenAuth, TokenKeeper, expiry_in
+from google_adk_aws._auth.tokens import FetchedToken, TokenAuth, TokenKeeper, expiry_in
 
 from .scripted import NAMED, ScriptedApi, content, gateway
 

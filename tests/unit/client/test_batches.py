@@ -166,7 +166,7 @@ async def test_a_request_does_not_overtake_another_one_of_its_artifact(
         return function()
 
     # No threads: then a few turns of the loop are more than the other request needs.
-    monkeypatch.setattr("google_adk_aws._batch_exchange.asyncio.to_thread", at_once)
+    monkeypatch.setattr("google_adk_aws._batch.exchange.asyncio.to_thread", at_once)
 
     async def slow_at_first(request: httpx.Request) -> httpx.Response:
         began.append(len(began))

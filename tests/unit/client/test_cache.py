@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from google_adk_aws import ArtifactId, ArtifactNotFoundError, ArtifactPreconditionError, PartHeader, StoredContent
-from google_adk_aws._cache import ContentCache
+from google_adk_aws._transfer.cache import ContentCache
 
 from .fake_api import ARTIFACT, PATH, SCOPE, FakeApi
 from .scripted import NAMED, ScriptedApi, digest_of, problem

@@ -60,7 +60,7 @@ async def test_deleting_a_user_is_waited_for(
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("google_adk_aws._deletions.asyncio", type("_", (), {"sleep": staticmethod(sleep)}))
+    monkeypatch.setattr("google_adk_aws._http.deletions.asyncio", type("_", (), {"sleep": staticmethod(sleep)}))
     api.batches.jobs = [*[job("running", n) for n in range(7)], job("done", 9, finishedAt=7.5)]
     told: list[UserDeletion] = []
     done = await client.delete_user("app", "alice", on_status=told.append)

@@ -25,8 +25,8 @@ from moto import mock_aws
 
 from artifact_store.names import ArtifactId, Scope
 from google_adk_aws import ArtifactEncryptionError, Encryption, PartHeader
-from google_adk_aws._encrypted_context import context_of
-from google_adk_aws._encrypted_mark import is_marked, marked, unmarked
+from google_adk_aws._encryption.context import context_of
+from google_adk_aws._model.encrypted_mark import is_marked, marked, unmarked
 
 from .encrypted import KEY, MARK, OTHER_KEY, others, ours, said_by, spellings
 from .fake_api import ARTIFACT

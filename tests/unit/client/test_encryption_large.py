@@ -22,9 +22,9 @@ from google_adk_aws import (
     Encryption,
     Progress,
 )
-from google_adk_aws._encrypted_messages import CHUNK_BYTES
-from google_adk_aws._encrypted_saving import _EncryptedStream
-from google_adk_aws._streams import stream_of
+from google_adk_aws._encryption.messages import CHUNK_BYTES
+from google_adk_aws._io.streams import stream_of
+from google_adk_aws._transfer.encrypting import _EncryptedStream
 
 from .encrypted import KEY, MARK, ours, put_encrypted
 from .fake_api import ARTIFACT, FakeApi
@@ -141,7 +141,7 @@ async def test_a_file_that_is_written_over_is_not_saved(api: FakeApi, file: Path
 
 async def test_as_much_is_read_as_is_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     # Small frames make a message much longer than its content, as a very long content's is a little.
-    monkeypatch.setattr("google_adk_aws._encrypted_messages._FRAME_BYTES", 256)
+    monkeypatch.setattr("google_adk_aws._encryption.messages._FRAME_BYTES", 256)
     plain = stream_of(iter([bytes(10 * CHUNK_BYTES)]))
     stream = await _EncryptedStream.of(plain, ours().messages, {"a": "b"}, None)
     buffer = memoryview(bytearray(CHUNK_BYTES))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from google_adk_aws import ArtifactClient, ArtifactEncryptionError, ArtifactId, Encryption, PartHeader, Scope
-from google_adk_aws._encrypted_context import context_of
+from google_adk_aws._encryption.context import context_of
 
 from .encrypted import KEY, MARK, OTHER_KEY, lenient, others, ours, put_encrypted, said_by, spellings
 from .fake_api import ARTIFACT, PATH, SCOPE, FakeApi

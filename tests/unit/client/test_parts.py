@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from google_adk_aws import ArtifactIntegrityError, InvalidArtifactError, UnexpectedResponseError
-from google_adk_aws._metadata import check_metadata
-from google_adk_aws._parts import from_content, to_content, to_part
-from google_adk_aws._wire import PartHeader, StoredContent, content_digest, verify_digest
+from google_adk_aws._adk.parts import from_content, to_content, to_part
+from google_adk_aws._model.metadata import check_metadata
+from google_adk_aws._model.wire import PartHeader, StoredContent, content_digest, verify_digest
 
 pytestmark = pytest.mark.unit
 

@@ -21,7 +21,7 @@ from google_adk_aws import (
     S3PermissionError,
     UploadHandle,
 )
-from google_adk_aws._direct_client import DirectClient
+from google_adk_aws._direct.client import DirectClient
 from google_adk_aws.testing import InMemoryArtifactService
 from tests.direct_services import in_memory
 

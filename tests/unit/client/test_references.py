@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from google_adk_aws import InvalidArtifactError
-from google_adk_aws._references import Caller, resolve
+from google_adk_aws._adk.references import Caller, resolve
 
 from .scripted import NAMED, OWNER, ScriptedApi, content, saved
 

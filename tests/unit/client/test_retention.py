@@ -9,8 +9,8 @@ import pytest
 from google.genai import types
 
 from google_adk_aws import ArtifactId, HttpArtifactService, InvalidArtifactError, NewArtifact, S3ArtifactService
-from google_adk_aws._saving import Description
-from google_adk_aws._wire import VersionMetadata
+from google_adk_aws._model.saving import Description
+from google_adk_aws._model.wire import VersionMetadata
 from tests.direct_services import in_memory
 from tests.faults.interposed import World
 

@@ -76,7 +76,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("google_adk_aws._resilience.asyncio.sleep", sleep)
+    monkeypatch.setattr("google_adk_aws._resilience.policy.asyncio.sleep", sleep)
     monkeypatch.setattr(random, "uniform", lambda _, ceiling: ceiling)
     return waited
 

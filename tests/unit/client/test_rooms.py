@@ -20,13 +20,13 @@ from google_adk_aws import (
     RetryPolicy,
     UnexpectedResponseError,
 )
-from google_adk_aws._files import OpenFile, sync_folder
-from google_adk_aws._progress import Reporter
-from google_adk_aws._state_file import StateFile
-from google_adk_aws._stream_source import StreamSource
-from google_adk_aws._streams import stream_of
-from google_adk_aws._threads import in_thread
-from google_adk_aws._upload_api import _patient
+from google_adk_aws._http.upload_api import _patient
+from google_adk_aws._io.files import OpenFile, sync_folder
+from google_adk_aws._io.state_file import StateFile
+from google_adk_aws._io.streams import stream_of
+from google_adk_aws._io.threads import in_thread
+from google_adk_aws._model.progress import Reporter
+from google_adk_aws._transfer.stream_source import StreamSource
 
 from .fake_api import ARTIFACT, FakeApi
 from .transfers import DATA, PART, is_get
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.unit
 def test_a_file_is_read_and_written_at_positions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, positioned: bool
 ) -> None:
-    monkeypatch.setattr("google_adk_aws._files._POSITIONED", positioned)
+    monkeypatch.setattr("google_adk_aws._io.files._POSITIONED", positioned)
     with (tmp_path / "file").open("w+b", buffering=0) as opened:
         file = OpenFile(opened)
         file.resize(10)
@@ -107,7 +107,7 @@ def test_a_state_file_that_is_removed_while_it_is_opened(tmp_path: Path, monkeyp
             path.unlink()
         return True
 
-    monkeypatch.setattr("google_adk_aws._state_file._locked", locked)
+    monkeypatch.setattr("google_adk_aws._io.state_file._locked", locked)
     opened = StateFile.open(path)
     assert opened is not None
     opened.replace("text")

@@ -334,7 +334,7 @@ async def test_what_nobody_can_go_on_with_is_swept(
 def test_where_state_is_kept(
     monkeypatch: pytest.MonkeyPatch, platform: str, environment: dict[str, str], folder: str
 ) -> None:
-    from google_adk_aws._state_file import cache_folder  # noqa: PLC0415 - private
+    from google_adk_aws._io.state_file import cache_folder  # noqa: PLC0415 - private
 
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)

@@ -120,7 +120,7 @@ async def test_small_content_goes_in_one_request(api: FakeApi, path: Path, kind:
     assert told == [Progress(done_bytes=len(DATA), total_bytes=len(DATA))]
 
 
-@pytest.mark.parametrize("source", [b"", [], io.BytesIO(), plain(b"")], ids=str)
+@pytest.mark.parametrize("source", [b"", [], io.BytesIO(), plain(b"")], ids=["bytes", "list", "file", "generator"])
 @pytest.mark.parametrize("part_size", [None, PART])
 async def test_nothing_is_content_too(api: FakeApi, source: Any, part_size: int | None) -> None:
     source = [] if isinstance(source, Iterator) else source
@@ -180,7 +180,11 @@ async def test_an_iterator_is_asked_in_one_task_only(api: FakeApi) -> None:
     assert tasks == {asyncio.current_task()}
 
 
-@pytest.mark.parametrize("source", ["text", [1], ["text"], io.StringIO("text"), 7, None], ids=str)
+@pytest.mark.parametrize(
+    "source",
+    ["text", [1], ["text"], io.StringIO("text"), 7, None],
+    ids=["text", "number in list", "text in list", "text file", "number", "none"],
+)
 async def test_what_is_no_source(api: FakeApi, source: Any) -> None:
     with pytest.raises((TypeError, FileNotFoundError)):
         await api.client().upload_file(ARTIFACT, source, part_size=PART)
@@ -188,7 +192,7 @@ async def test_what_is_no_source(api: FakeApi, source: Any) -> None:
 
 
 async def test_more_than_ten_thousand_parts(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("google_adk_aws._stream_source.MAX_PARTS", 5)
+    monkeypatch.setattr("google_adk_aws._transfer.stream_source.MAX_PARTS", 5)
     with pytest.raises(ArtifactTooLargeError, match="larger part_size"):
         await api.client().upload_file(ARTIFACT, plain(), part_size=PART)
     assert [upload.gone for upload in api.uploads.values()] == [True]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import httpx
 
 from google_adk_aws._auth import Auth
-from google_adk_aws._auth_google import GoogleIdToken
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._direct_client import DirectClient
+from google_adk_aws._auth.google import GoogleIdToken
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._direct.client import DirectClient
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws._s3_artifact_service import S3ArtifactService
 from google_adk_aws.cli._terminal import Exit, fail

@@ -20,8 +20,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from artifact_store.errors import InvalidInput
 from google_adk_aws import _errors as errors
-from google_adk_aws import _progress
-from google_adk_aws._wire import VersionMetadata
+from google_adk_aws._model import progress
+from google_adk_aws._model.wire import VersionMetadata
 from google_adk_aws.cli._places import plain
 from google_adk_aws.migration import MigrationError
 
@@ -153,7 +153,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 @contextmanager
-def transfer(what: str) -> Iterator[_progress.ProgressCallback]:
+def transfer(what: str) -> Iterator[progress.ProgressCallback]:
     """A progress bar on a terminal, nothing elsewhere."""
     console = plain_console(stderr=True)
     columns = (
@@ -166,7 +166,7 @@ def transfer(what: str) -> Iterator[_progress.ProgressCallback]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         line = bar.add_task(plain(what), total=None)
 
-        def tell(progress: _progress.Progress) -> None:
+        def tell(progress: progress.Progress) -> None:
             bar.update(line, completed=progress.done_bytes, total=progress.total_bytes)
 
         yield tell

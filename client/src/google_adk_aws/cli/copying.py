@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from artifact_store.names import ArtifactId
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._wire import VersionMetadata
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._model.wire import VersionMetadata
 from google_adk_aws.cli._places import ARTIFACT_HELP, artifact_of, shown
 from google_adk_aws.cli._stores import Client, Options
 from google_adk_aws.cli._terminal import as_json, print_json, run, transfer

@@ -16,7 +16,7 @@ import typer
 from artifact_store.names import Scope
 from google_adk_aws import _errors as errors
 from google_adk_aws._auth import resolve_auth
-from google_adk_aws._connection import base_url_of
+from google_adk_aws._http.connection import base_url_of
 from google_adk_aws.cli._places import SCOPE_HELP, plain, scope_of
 from google_adk_aws.cli._stores import Options
 from google_adk_aws.cli._terminal import Exit, print_json, run

@@ -18,7 +18,7 @@ from rich.table import Table
 from artifact_store.errors import InvalidInput
 from artifact_store.names import Scope, parse_scope
 from google_adk_aws._errors import ArtifactError
-from google_adk_aws._state_file import cache_folder
+from google_adk_aws._io.state_file import cache_folder
 from google_adk_aws.cli._places import plain
 from google_adk_aws.cli._terminal import plain_console
 from google_adk_aws.migration import MigrationError, Report, verify

@@ -11,9 +11,9 @@ from typing import Annotated, BinaryIO
 import typer
 
 from artifact_store.names import USER_NAMESPACE, ArtifactId, Scope
-from google_adk_aws._batch_items import artifact_in
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._wire import VersionMetadata
+from google_adk_aws._batch.items import artifact_in
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._model.wire import VersionMetadata
 from google_adk_aws.cli._places import ARTIFACT_HELP, SCOPE_HELP, artifact_of, scope_of, shown
 from google_adk_aws.cli._stores import Client, Options
 from google_adk_aws.cli._terminal import (

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from artifact_store.names import Scope
-from google_adk_aws._batch_items import artifact_in
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._direct_client import DirectClient
+from google_adk_aws._batch.items import artifact_in
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._direct.client import DirectClient
 from google_adk_aws._errors import InvalidArtifactError
 from google_adk_aws.cli._places import ARTIFACT_HELP, artifact_of, scope_of
 from google_adk_aws.cli._stores import Client, Options

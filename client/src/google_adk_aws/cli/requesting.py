@@ -10,8 +10,8 @@ import httpx
 import typer
 
 from google_adk_aws._auth import resolve_auth
-from google_adk_aws._connection import base_url_of
 from google_adk_aws._errors import ArtifactConnectionError, InvalidArtifactError
+from google_adk_aws._http.connection import base_url_of
 from google_adk_aws.cli._places import plain
 from google_adk_aws.cli._stores import Options
 from google_adk_aws.cli._terminal import Exit, run

@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import BinaryIO, TypeAlias
 
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._client import ArtifactClient
-from google_adk_aws._direct_client import DirectClient
+from google_adk_aws._client.artifact_client import ArtifactClient
+from google_adk_aws._direct.client import DirectClient
 from google_adk_aws._errors import (
     ArtifactError,
     ArtifactNotFoundError,
     ArtifactPreconditionError,
     InvalidArtifactError,
 )
-from google_adk_aws._saving import MAX_CONTENT_BYTES
-from google_adk_aws._wire import VersionMetadata
+from google_adk_aws._model.saving import MAX_CONTENT_BYTES
+from google_adk_aws._model.wire import VersionMetadata
 from google_adk_aws.migration._model import (
     Facts,
     Found,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from google_adk_aws._parts import REFERENCE_PREFIX
+from google_adk_aws._model.references import REFERENCE_PREFIX
 from google_adk_aws.migration._journal import Journal
 from google_adk_aws.migration._model import (
     CREATED_KEY,

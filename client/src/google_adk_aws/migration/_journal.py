@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from artifact_store.names import ArtifactId
-from google_adk_aws._state_file import StateFile
+from google_adk_aws._io.state_file import StateFile
 from google_adk_aws.migration._model import MigrationError
 
 __all__ = ["Journal"]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from artifact_store.names import ArtifactId
-from google_adk_aws._sending import single_error
+from google_adk_aws._transfer.sending import single_error
 from google_adk_aws.migration._model import MigrationError, Source, SourceArtifact
 from google_adk_aws.migration._report import Failure, ProgressCallback, Report
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from google.genai import types
 
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._parts import from_content, to_content
-from google_adk_aws._wire import PartHeader, StoredContent
+from google_adk_aws._adk.parts import from_content, to_content
+from google_adk_aws._model.wire import PartHeader, StoredContent
 from google_adk_aws.migration._model import (
     Facts,
     Found,

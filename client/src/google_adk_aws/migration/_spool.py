@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final, cast
 
-from google_adk_aws._threads import in_thread
+from google_adk_aws._io.threads import in_thread
 
 __all__ = ["digest_of", "is_text", "spool"]
 

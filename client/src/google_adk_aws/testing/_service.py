@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from artifact_store.adapters.memory import open_store
 from artifact_store.names import ArtifactId, Scope
-from google_adk_aws._adk_service import AdkArtifactService
-from google_adk_aws._direct_client import DirectClient
-from google_adk_aws._direct_failures import translated
-from google_adk_aws._direct_running import Kind
-from google_adk_aws._permissions import Permissions
-from google_adk_aws._uploading import UploadSource
-from google_adk_aws._wire import ArtifactSummary, StoredContent, VersionMetadata
+from google_adk_aws._adk.service import AdkArtifactService
+from google_adk_aws._direct.client import DirectClient
+from google_adk_aws._direct.failures import translated
+from google_adk_aws._direct.running import Kind
+from google_adk_aws._model.permissions import Permissions
+from google_adk_aws._model.wire import ArtifactSummary, StoredContent, VersionMetadata
+from google_adk_aws._transfer.uploading import UploadSource
 from google_adk_aws.testing._faults import Faults
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from google_adk_aws import (
     S3ArtifactService,
     S3BucketError,
     S3PermissionError,
-    _direct_checks,
 )
-from google_adk_aws._direct_checks import check_bucket, check_index_tag, keeps_conditions
-from google_adk_aws._direct_clients import Clients
-from google_adk_aws._direct_looking import Looks
+from google_adk_aws._direct import checks
+from google_adk_aws._direct.aws_clients import Clients
+from google_adk_aws._direct.checks import check_bucket, check_index_tag, keeps_conditions
+from google_adk_aws._direct.looking import Looks
 
 from .conftest import OpenService
 
@@ -145,7 +145,7 @@ def test_only_a_second_put_that_is_refused_shows_that_conditions_are_kept(
 
 @pytest.fixture
 def another_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_direct_checks, "is_aws", lambda _: False)
+    monkeypatch.setattr(checks, "is_aws", lambda _: False)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ async def test_a_server_that_keeps_conditions_is_tried_once_by_all(
         tried.append(given[1])
         return keeps_conditions(*given)
 
-    monkeypatch.setattr(_direct_checks, "keeps_conditions", keeps)
+    monkeypatch.setattr(checks, "keeps_conditions", keeps)
     services = [opened() for _ in range(3)]
     for service in services:
         await service.save_artifact(**DOC, artifact=part())
@@ -243,7 +243,7 @@ def test_who_waits_for_a_look_that_fails_does_not_look_as_well() -> None:
 
 async def test_s3_itself_is_not_tried(opened: OpenService, monkeypatch: pytest.MonkeyPatch) -> None:
     service = opened()
-    monkeypatch.setattr(_direct_checks, "keeps_conditions", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(checks, "keeps_conditions", lambda *_: pytest.fail("tried"))
     assert await service.save_artifact(**DOC, artifact=part()) == 0
 
 

@@ -112,13 +112,13 @@ async def test_a_table_that_is_not_there_is_told_at_its_first_use(opened: OpenSe
 
 
 def test_users_of_the_api_do_not_load_boto3() -> None:
-    code = "import sys, google_adk_aws; print(sorted({'boto3', 'google_adk_aws._direct_opening'} & set(sys.modules)))"
+    code = "import sys, google_adk_aws; print(sorted({'boto3', 'google_adk_aws._direct.opening'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
 def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("google_adk_aws._direct_opening", "google_adk_aws._direct_clients"):
+    for module in ("google_adk_aws._direct.opening", "google_adk_aws._direct.aws_clients"):
         monkeypatch.delitem(sys.modules, module, raising=False)
         monkeypatch.delattr(module, raising=False)
     monkeypatch.setitem(sys.modules, "boto3", None)

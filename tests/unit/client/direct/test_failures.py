@@ -33,7 +33,7 @@ from google_adk_aws import (
     InvalidArtifactError,
     S3BucketError,
 )
-from google_adk_aws._direct_failures import failure
+from google_adk_aws._direct.failures import failure
 
 pytestmark = pytest.mark.unit
 

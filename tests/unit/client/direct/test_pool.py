@@ -16,8 +16,8 @@ import pytest
 from moto import mock_aws
 
 from google_adk_aws import S3ArtifactService, S3BucketError
-from google_adk_aws._direct_access import Access
-from google_adk_aws._direct_pool import Lease, PoolSnapshot
+from google_adk_aws._direct.access import Access
+from google_adk_aws._direct.pool import Lease, PoolSnapshot
 
 ACCESS = Access(
     bucket_name="b",

@@ -11,7 +11,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from google.genai import types
 
-from google_adk_aws import ArtifactError, ArtifactThrottledError, RetryConfig, S3ArtifactService, _retry
+from google_adk_aws import ArtifactError, ArtifactThrottledError, RetryConfig, S3ArtifactService
+from google_adk_aws._resilience import retry
 
 from .conftest import OpenService
 
@@ -40,7 +41,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(_retry, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(retry, "asyncio", SimpleNamespace(sleep=sleep))
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
     return waited
 

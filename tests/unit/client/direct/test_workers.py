@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from google_adk_aws._direct_workers import Workers
-from google_adk_aws._per_process import PerProcess
+from google_adk_aws._direct.workers import Workers
+from google_adk_aws._io.per_process import PerProcess
 from tests.direct_services import in_memory, store_without_table
 
 pytestmark = pytest.mark.unit

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from google_adk_aws._resilience_budget import Budget, RetryBudget
+from google_adk_aws._resilience.budget import Budget, RetryBudget
 
 from .clocks import FakeClock
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from google_adk_aws._resilience_circuit import Circuit, CircuitPolicy, Permit, Refusal, Verdict
+from google_adk_aws._resilience.circuit import Circuit, CircuitPolicy, Permit, Refusal, Verdict
 
 from .clocks import FakeClock
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from google_adk_aws import ArtifactServerError, CircuitPolicy, ResiliencePolicy, RetryPolicy
-from google_adk_aws._resilience import Resilience
+from google_adk_aws._resilience.policy import Resilience
 from tests.unit.client.resilience.clocks import FakeClock
 
 pytestmark = pytest.mark.unit

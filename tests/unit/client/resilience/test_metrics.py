@@ -11,8 +11,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from google_adk_aws import ArtifactServerError, CircuitPolicy, ResiliencePolicy, RetryPolicy
-from google_adk_aws._resilience import Resilience
-from google_adk_aws._resilience_counts import _counters
+from google_adk_aws._resilience.counts import _counters
+from google_adk_aws._resilience.policy import Resilience
 
 pytestmark = pytest.mark.unit
 

@@ -29,7 +29,7 @@ from google_adk_aws import (
     RetryConfig,
     RetryPolicy,
 )
-from google_adk_aws._resilience import Direction, Resilience
+from google_adk_aws._resilience.policy import Direction, Resilience
 from tests.direct_services import in_memory
 from tests.unit.client.resilience.clocks import FakeClock
 

@@ -1,0 +1,1 @@
+"""What ADK's interface means, whatever the artifacts are reached by."""

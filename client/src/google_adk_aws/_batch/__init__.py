@@ -1,0 +1,1 @@
+"""Many items in a few requests, with a result for each."""

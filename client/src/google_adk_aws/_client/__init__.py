@@ -1,0 +1,1 @@
+"""`ArtifactClient`: the artifact API for programs."""

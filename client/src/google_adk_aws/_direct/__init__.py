@@ -1,0 +1,1 @@
+"""Artifacts straight on S3: the store in threads of this process."""

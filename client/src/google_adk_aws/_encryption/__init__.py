@@ -1,0 +1,1 @@
+"""Keys, messages and what a ciphertext is bound to."""

@@ -1,0 +1,1 @@
+"""Files, streams, threads and processes of this machine."""
