@@ -1,10 +1,10 @@
 """Entry point of the delete function."""
 
-from artifact_api.batch_delete import batch_delete
-from artifact_api.delete_artifact import delete_artifact
-from artifact_api.delete_session import delete_session
-from artifact_api.delete_user import delete_user
 from artifact_api.edge import entrypoint
+from artifact_api.operations.batch_delete import batch_delete
+from artifact_api.operations.delete_artifact import delete_artifact
+from artifact_api.operations.delete_session import delete_session
+from artifact_api.operations.delete_user import delete_user
 
 handler = entrypoint(
     "delete",

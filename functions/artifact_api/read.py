@@ -1,15 +1,15 @@
 """Entry point of the read function: loads and lists; it may not write."""
 
-from artifact_api.batch_describe import batch_describe
-from artifact_api.batch_load import batch_load
-from artifact_api.create_link import create_link
-from artifact_api.describe_deletion import describe_deletion
-from artifact_api.describe_version import describe_version
 from artifact_api.edge import entrypoint
-from artifact_api.health import health
-from artifact_api.list_artifacts import list_artifacts
-from artifact_api.list_versions import list_versions
-from artifact_api.load_artifact import load_artifact
+from artifact_api.operations.batch_describe import batch_describe
+from artifact_api.operations.batch_load import batch_load
+from artifact_api.operations.create_link import create_link
+from artifact_api.operations.describe_deletion import describe_deletion
+from artifact_api.operations.describe_version import describe_version
+from artifact_api.operations.health import health
+from artifact_api.operations.list_artifacts import list_artifacts
+from artifact_api.operations.list_versions import list_versions
+from artifact_api.operations.load_artifact import load_artifact
 
 handler = entrypoint(
     "read",

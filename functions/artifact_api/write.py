@@ -1,13 +1,13 @@
 """Entry point of the write function: saves and uploads; it may not delete what is committed."""
 
-from artifact_api.abort_upload import abort_upload
-from artifact_api.batch_save import batch_save
-from artifact_api.begin_upload import begin_upload
-from artifact_api.describe_upload import describe_upload
 from artifact_api.edge import entrypoint
-from artifact_api.finalize_upload import finalize_upload
-from artifact_api.save_artifact import save_artifact
-from artifact_api.sign_upload_parts import sign_upload_parts
+from artifact_api.operations.abort_upload import abort_upload
+from artifact_api.operations.batch_save import batch_save
+from artifact_api.operations.begin_upload import begin_upload
+from artifact_api.operations.describe_upload import describe_upload
+from artifact_api.operations.finalize_upload import finalize_upload
+from artifact_api.operations.save_artifact import save_artifact
+from artifact_api.operations.sign_upload_parts import sign_upload_parts
 
 handler = entrypoint(
     "write",

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from artifact_api import batch_answers, wiring
+from artifact_api import wiring
 from artifact_api.authorization import authorize
-from artifact_api.batch_running import ITEMS_AT_ONCE
+from artifact_api.batches import answers
+from artifact_api.batches.running import ITEMS_AT_ONCE
 from artifact_store import ArtifactId, ArtifactNotFound, ArtifactStore, Content, Scope, StorageUnavailable
 from tests.contract.calls import DOC, SESSION, USER, Answer, Context, call, event_of, invoke, save
 from tests.contract.transfers import send
@@ -124,7 +125,7 @@ class TestLoad:
             save_directly(world, name, name.encode() * 85_000)
         answer = batch("load", [{"filename": name} for name in names])
         found = answer.json["results"]
-        assert len(json.dumps(answer.body.decode())) <= batch_answers.MAX_ANSWER_BYTES
+        assert len(json.dumps(answer.body.decode())) <= answers.MAX_ANSWER_BYTES
         inline = ["content" in result for result in found]
         assert inline[0]
         assert not inline[-1]
@@ -139,12 +140,12 @@ class TestLoad:
             save_directly(world, f"f{number}", b"x", custom_metadata=metadata)
         for operation in ("load", "describe"):
             answer = batch(operation, [{"filename": f"f{number}"} for number in range(100)])
-            assert len(json.dumps(answer.body.decode())) <= batch_answers.MAX_ANSWER_BYTES
+            assert len(json.dumps(answer.body.decode())) <= answers.MAX_ANSWER_BYTES
             statuses = [result["status"] for result in answer.json["results"]]
             assert set(statuses) == {200, 413}
             problem = answer.json["results"][statuses.index(413)]["problem"]
             assert (problem["code"], problem["field"]) == ("answer_too_large", "items")
-            assert problem["limit"] == batch_answers.MAX_ANSWER_BYTES
+            assert problem["limit"] == answers.MAX_ANSWER_BYTES
 
     def test_the_same_item_may_occur_often(self) -> None:
         save(DOC)
@@ -519,7 +520,7 @@ class TestCallers:
             asked.append((operation, scope.session))
             authorize(operation, caller, scope, settings=settings)
 
-        monkeypatch.setattr("artifact_api.batch_running.authorize", spy)
+        monkeypatch.setattr("artifact_api.batches.running.authorize", spy)
         for operation, own in (
             ("load", "load_artifact"),
             ("describe", "describe_version"),
@@ -538,7 +539,7 @@ class TestCallers:
             if scope.session is None:
                 raise ArtifactNotFound("not yours")
 
-        monkeypatch.setattr("artifact_api.batch_running.authorize", refuse)
+        monkeypatch.setattr("artifact_api.batches.running.authorize", refuse)
         found = results("save", [item("doc"), item("user:doc")])
         assert [result["status"] for result in found] == [201, 404]
         assert found[1]["problem"]["detail"] == "there is no such artifact"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from artifact_api import openapi
+from artifact_api.openapi import document
 from artifact_api.problems import CODES
 from artifact_api.routes import ROUTES, Route, match
 from tests.contract.calls import DOC, SESSION, USER, Answer, call, event_of, invoke, packed, save, unpacked
@@ -21,16 +21,16 @@ DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8
 
 
 def test_the_file_is_not_stale() -> None:
-    assert openapi.main(["--check"]) == 0
+    assert document.main(["--check"]) == 0
 
 
 def test_a_stale_file_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "openapi.json"
-    assert openapi.main(["--check", str(file)]) == 1
-    assert openapi.main([str(file)]) == 0
-    assert openapi.main(["--check", str(file)]) == 0
+    assert document.main(["--check", str(file)]) == 1
+    assert document.main([str(file)]) == 0
+    assert document.main(["--check", str(file)]) == 0
     file.write_text(file.read_text(encoding="utf-8").replace("sigv4", "sigv5"), encoding="utf-8")
-    assert openapi.main(["--check", str(file)]) == 1
+    assert document.main(["--check", str(file)]) == 1
     assert "stale" in capsys.readouterr().err
 
 

@@ -25,7 +25,7 @@ TOLD: Final = {
 
 def counted(folder: str) -> Iterator[str]:
     """Names that the functions give to what they count."""
-    for path in (ROOT / "functions" / folder).glob("*.py"):
+    for path in (ROOT / "functions" / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and node.args):
                 continue

@@ -11,7 +11,8 @@ import copy
 
 import pytest
 
-from artifact_api import batch_running, edge
+from artifact_api import edge
+from artifact_api.batches import running
 from artifact_api.caller import Caller
 from artifact_api.routes import ROUTES, Route
 from tests.contract.calls import DOC, SESSION, USER, call, save
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 THE_TOKEN_BINDS = Defence(
     1,
     "every route and every item of a batch asks whose artifacts a token is good for",
-    ((edge, "authorize", lambda *_, **__: None), (batch_running, "authorize", lambda *_, **__: None)),
+    ((edge, "authorize", lambda *_, **__: None), (running, "authorize", lambda *_, **__: None)),
 )
 SOMEBODY_ASKS = Defence(
     1,

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from artifact_api import batch_load, create_link, load_artifact, responses
+from artifact_api import responses
+from artifact_api.operations import batch_load, create_link, load_artifact
 from tests.contract.calls import DOC, SESSION, call, save
 from tests.contract.transfers import download
 from tests.faults.interposed import World

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from artifact_api import batch_loading, batch_save, body, content
+from artifact_api import body, content
+from artifact_api.batches import loading
+from artifact_api.operations import batch_save
 from artifact_store import model, names
 from tests.contract.calls import DOC, SESSION, Answer, call, packed, save
 from tests.faults.interposed import World
@@ -22,7 +24,7 @@ METADATA_ENDS = Defence(14, "custom metadata ends", ((model, "MAX_METADATA_BYTES
 HEADERS_END = Defence(
     14, "metadata in headers ends", ((content, "MAX_METADATA_HEADER_BYTES", HUGE), (model, "MAX_METADATA_BYTES", HUGE))
 )
-BATCHES_END = Defence(14, "batches end", ((batch_loading, "MAX_ITEMS", HUGE), (batch_save, "MAX_ITEMS", HUGE)))
+BATCHES_END = Defence(14, "batches end", ((loading, "MAX_ITEMS", HUGE), (batch_save, "MAX_ITEMS", HUGE)))
 BODIES_END = Defence(14, "JSON bodies end", ((body.read_body, "__kwdefaults__", {"limit": HUGE}),))
 CONTENT_ENDS = Defence(14, "content ends", ((model, "MAX_INLINE_BYTES", HUGE),))
 

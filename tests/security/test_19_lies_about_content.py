@@ -12,7 +12,8 @@ from functools import cached_property
 
 import pytest
 
-from artifact_api import batch_save, content
+from artifact_api import content
+from artifact_api.operations import batch_save
 from artifact_api.request import Request
 from artifact_store import Content, _uploading
 from tests.contract.calls import DOC, SESSION, call, save

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artifact_api import batch_answers
-from artifact_api.batch_answers import fitted
+from artifact_api.batches import answers
+from artifact_api.batches.answers import fitted
 
 LIMIT = 10_000
 SMALL: dict[str, Any] = {"status": 413, "problem": {"code": "answer_too_large"}}
@@ -18,7 +18,7 @@ SMALL: dict[str, Any] = {"status": 413, "problem": {"code": "answer_too_large"}}
 
 @pytest.fixture(autouse=True)
 def _small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_answers, "MAX_ANSWER_BYTES", LIMIT)
+    monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", LIMIT)
 
 
 def as_lambda_sends_it(results: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from artifact_api.openapi_texts import ALWAYS, NAME_CODES, STORAGE, VERSION, OperationText
+from artifact_api.openapi.texts import ALWAYS, NAME_CODES, STORAGE, VERSION, OperationText
 from artifact_api.routes import Operation
 
 __all__ = ["OPERATIONS", "UPLOAD_ID"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from artifact_api import wiring
-from artifact_api.batch_answers import Result, fitted, refused, too_large
-from artifact_api.batch_loading import read_wanted
-from artifact_api.batch_running import run_items
-from artifact_api.batch_wire import DescribedItem, UnchangedItem
+from artifact_api.batches.answers import Result, fitted, refused, too_large
+from artifact_api.batches.loading import read_wanted
+from artifact_api.batches.running import run_items
+from artifact_api.batches.wire import DescribedItem, UnchangedItem
 from artifact_api.request import Request
 from artifact_api.responses import json_response
 from artifact_api.telemetry import Measurements

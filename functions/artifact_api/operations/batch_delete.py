@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_api import wiring
-from artifact_api.batch_answers import refused
-from artifact_api.batch_running import MAX_ITEMS, run_items
-from artifact_api.batch_wire import DeletedItem, RefusedItem
+from artifact_api.batches.answers import refused
+from artifact_api.batches.running import MAX_ITEMS, run_items
+from artifact_api.batches.wire import DeletedItem, RefusedItem
 from artifact_api.body import MAX_BODY_BYTES, read_body
 from artifact_api.request import Request
 from artifact_api.responses import json_response

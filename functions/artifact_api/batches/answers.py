@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from artifact_api.batch_wire import RefusedItem
+from artifact_api.batches.wire import RefusedItem
 from artifact_api.errors import AnswerTooLarge
 from artifact_api.problems import problem_of
 from artifact_api.request import Request

@@ -13,12 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from artifact_api import openapi_batch_texts as batch_texts
-from artifact_api import openapi_texts as texts
-from artifact_api import openapi_upload_texts as upload_texts
-from artifact_api.openapi_links import links, names_in
-from artifact_api.openapi_parameters import headers, parameters
-from artifact_api.openapi_schemas import schemas
+from artifact_api.openapi import batch_texts, texts, upload_texts
+from artifact_api.openapi.links import links, names_in
+from artifact_api.openapi.parameters import headers, parameters
+from artifact_api.openapi.schemas import schemas
 from artifact_api.problems import CODES
 from artifact_api.routes import ROUTES, Operation, Route
 
@@ -26,7 +24,7 @@ __all__ = ["build", "main", "render"]
 
 Json: TypeAlias = dict[str, Any]
 
-_FILE: Final = Path(__file__).parents[2] / "docs" / "openapi.json"
+_FILE: Final = Path(__file__).parents[3] / "docs" / "openapi.json"
 _PROBLEM: Final = "application/problem+json"
 
 _OPERATIONS: Final = {**texts.OPERATIONS, **upload_texts.OPERATIONS, **batch_texts.OPERATIONS}
@@ -226,7 +224,3 @@ def _example(code: str) -> Json:
         "code": code,
         "requestId": "Lq0hXi8tjoEEPJw=",
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,14 +6,14 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ConfigDict, TypeAdapter
 
-from artifact_api import batch_wire
-from artifact_api import openapi_texts as texts
-from artifact_api.batch_running import MAX_ITEMS
+from artifact_api.batches import wire as batch_wire
+from artifact_api.batches.running import MAX_ITEMS
 from artifact_api.content import MAX_IDEMPOTENCY_KEY_CHARACTERS
-from artifact_api.create_link import DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS
-from artifact_api.openapi_parameters import MAX_CURSOR_CHARACTERS
+from artifact_api.openapi import texts
+from artifact_api.openapi.parameters import MAX_CURSOR_CHARACTERS
+from artifact_api.operations.create_link import DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS
+from artifact_api.operations.sign_upload_parts import MAX_SIGNED_PARTS
 from artifact_api.problems import CODES
-from artifact_api.sign_upload_parts import MAX_SIGNED_PARTS
 from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
 from artifact_api.upload_wire import (
     BeginUploadInput,

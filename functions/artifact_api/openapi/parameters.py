@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from artifact_api import openapi_batch_texts as batch_texts
-from artifact_api import openapi_texts as texts
-from artifact_api import openapi_upload_texts as upload_texts
 from artifact_api.content import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_METADATA_HEADER_BYTES
+from artifact_api.openapi import batch_texts, texts, upload_texts
 from artifact_api.request import DEFAULT_LIMIT, MAX_LIMIT
 from artifact_api.upload_ids import MAX_UPLOAD_ID_CHARACTERS
 from artifact_store.model import MAX_TTL_SECONDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artifact_api.batch_running import MAX_ITEMS
+from artifact_api.batches.running import MAX_ITEMS
 from artifact_api.body import MAX_BODY_BYTES, read_body
 from artifact_api.request import Request
 from artifact_store.names import MAX_VERSION

@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from artifact_api import wiring
-from artifact_api.batch_answers import refused
-from artifact_api.batch_running import MAX_ITEMS, run_items
-from artifact_api.batch_wire import RefusedItem, SavedItem
+from artifact_api.batches.answers import refused
+from artifact_api.batches.running import MAX_ITEMS, run_items
+from artifact_api.batches.wire import RefusedItem, SavedItem
 from artifact_api.body import MAX_BODY_BYTES, Members, read_body
 from artifact_api.content import MAX_IDEMPOTENCY_KEY_CHARACTERS
 from artifact_api.request import Request

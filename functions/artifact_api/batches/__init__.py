@@ -1,0 +1,1 @@
+"""What the operations on many artifacts have in common."""
