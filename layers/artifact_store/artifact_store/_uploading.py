@@ -7,12 +7,18 @@ and is one version. The token outlives the upload, so that none is saved again a
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
 from artifact_store._saving import Save
-from artifact_store.errors import DigestMismatch, InvalidUpload, UploadFinalized, UploadIncomplete, UploadNotFound
+from artifact_store.errors import (
+    DigestMismatch,
+    InvalidUpload,
+    StorageUnavailable,
+    UploadFinalized,
+    UploadIncomplete,
+    UploadNotFound,
+)
 from artifact_store.ids import token_hash
 from artifact_store.model import BlobRef, JsonObject, Part, Precondition, Saved, Uploaded, Version
 from artifact_store.names import BLOB_PREFIX, ArtifactId
@@ -111,9 +117,12 @@ class Uploader:
         if upload.method != "put" or len(body) != upload.part_bytes:
             raise InvalidUpload("the content is not what this upload was begun for", field="content")
         content_type = upload.mime_type or _OCTETS
-        # Nobody else knows the key: what is there is what an earlier attempt has put.
-        with contextlib.suppress(ObjectExists):
+        try:
             self._ports.objects.create(upload.key, body, content_type=content_type, metadata=_mark(upload.artifact))
+        except ObjectExists:
+            # Nobody else knows the key: what is there is what an earlier attempt has put, or is about to.
+            if self._ports.objects.head(upload.key) is None:
+                raise StorageUnavailable("an earlier attempt to put the content has not ended yet") from None
 
     def put_part(self, upload: Upload, part: UploadedPart, body: bytes) -> None:
         """Does what `ArtifactStore.put_upload_part` says."""

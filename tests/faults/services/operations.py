@@ -10,13 +10,20 @@ from google.genai import types
 
 from google_adk_aws._adk.service import AdkArtifactService
 
-__all__ = ["OPERATIONS", "Operation", "bodies", "save"]
+__all__ = ["INLINE_BYTES", "OPERATIONS", "PUT_BYTES", "Operation", "bodies", "save"]
 
 NAME: Final = "doc 1"
 _WORDY: Final = {"text": "ü" * 1500}
 """Metadata that needs a manifest, which is two objects."""
 
 _TWO: Final = (b"0", b"1")
+
+INLINE_BYTES: Final = 1000
+PUT_BYTES: Final = 2000
+"""What goes through the service at once, and what straight on S3 goes in one put; above that it goes in parts."""
+
+_PUT: Final = b"p" * PUT_BYTES
+_PARTS: Final = b"q" * (PUT_BYTES + 1)
 
 
 @dataclass(frozen=True)
@@ -28,12 +35,14 @@ class Operation:
         after: Bodies once it is done.
         run: Does it; raises AssertionError when its answer is wrong.
         name: Of the artifact.
+        is_large: Whether it saves what goes to the bucket by itself, before it becomes a version.
     """
 
     before: Sequence[bytes]
     after: Sequence[bytes]
     run: Callable[[AdkArtifactService, dict[str, Any]], Awaitable[None]]
     name: str = NAME
+    is_large: bool = False
 
 
 async def save(
@@ -70,9 +79,9 @@ async def _body(service: AdkArtifactService, scope: dict[str, Any], name: str, v
     return part.inline_data.data
 
 
-def _saves(number: int, *, name: str = NAME, metadata: dict[str, Any] | None = None) -> Any:
+def _saves(number: int, body: bytes = b"new", *, name: str = NAME, metadata: dict[str, Any] | None = None) -> Any:
     async def run(service: AdkArtifactService, scope: dict[str, Any]) -> None:
-        assert await save(service, scope, b"new", name=name, metadata=metadata) == number
+        assert await save(service, scope, body, name=name, metadata=metadata) == number
 
     return run
 
@@ -112,6 +121,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "save the first version": Operation((), (b"new",), _saves(0)),
     "save the next version": Operation(_TWO, (*_TWO, b"new"), _saves(2)),
     "save a manifest": Operation(_TWO, (*_TWO, b"new"), _saves(2, metadata=_WORDY)),
+    "save large content": Operation(_TWO, (*_TWO, _PUT), _saves(2, _PUT), is_large=True),
+    "save content in parts": Operation((), (_PARTS,), _saves(0, _PARTS), is_large=True),
     "save for the user": Operation((b"0",), (b"0", b"new"), _saves(1, name="user:doc"), name="user:doc"),
     "load the latest": Operation((b"0",), (b"0",), _loads(None, b"0")),
     "load the latest, a manifest": Operation(_TWO, _TWO, _loads(None, b"1")),

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from google_adk_aws import ArtifactError, ArtifactPermissionError, ArtifactUnavailableError
 from google_adk_aws._resilience import retry
 from tests.faults.boundary.wire import Fault
-from tests.faults.services.operations import OPERATIONS, bodies, prepare, save
+from tests.faults.services.operations import OPERATIONS, Operation, bodies, prepare, save
 from tests.faults.services.places import Place
 from tests.faults.services.wires import DENIED, DirectWire
 
@@ -19,6 +19,8 @@ __all__ = ["calls_of", "undergo"]
 
 _SECONDS: Final = 60.0
 """Nobody waits for long: what hangs is answered at once here, and retries pause for milliseconds."""
+
+_FREEING: Final = (("http", "DELETE"), ("s3", "HeadObject"), ("s3", "DeleteObject"), ("s3", "AbortMultipartUpload"))
 
 
 async def calls_of(place: Place, name: str) -> list[tuple[str, str]]:
@@ -44,7 +46,7 @@ async def undergo(place: Place, name: str, *faults: Fault) -> bool:
     met, calls = list(place.wire.met), list(place.wire.calls)
     place.wire.begin()
     if told is not None:
-        _judge_error(told, met, calls)
+        _judge_error(told, met, calls, operation)
     now = await bodies(place.sound, scope, operation.name)
     before, after = list(operation.before), list(operation.after)
     if told is None:
@@ -75,14 +77,15 @@ async def _no_time(_: float) -> None:
     await asyncio.sleep(0)
 
 
-def _judge_error(error: ArtifactError, met: list[Fault], calls: list[tuple[str, str]]) -> None:
+def _judge_error(error: ArtifactError, met: list[Fault], calls: list[tuple[str, str]], operation: Operation) -> None:
     assert error.error_code, "an error has a code"
     assert met, f"told of what has not happened: {error!r}"
     if any(fault.kind == DENIED for fault in met):
         assert isinstance(error, ArtifactPermissionError), error
         (denied, *_) = [fault for fault in met if fault.kind == DENIED]
         # An upload that is denied is given up, which frees what was sent.
-        again = [call for call in calls[denied.at + 1 :] if call != ("http", "DELETE")]
+        freeing = _FREEING if operation.is_large else ()
+        again = [call for call in calls[denied.at + 1 :] if call not in freeing]
         assert not again, f"after it was denied: {again}"
     else:
         assert isinstance(error, ArtifactUnavailableError), f"nobody would think of repeating it: {error!r}"

@@ -16,11 +16,14 @@ from artifact_store.adapters import aws
 from artifact_store.adapters.time import InTurn
 from google_adk_aws import HttpArtifactService, ResiliencePolicy, RetryPolicy, S3ArtifactService
 from google_adk_aws._adk.service import AdkArtifactService
+from google_adk_aws._direct import upload as direct_upload
 from google_adk_aws._direct.opening import Opened
+from google_adk_aws._transfer import upload as http_upload
 from local import LocalApi
 from tests.direct_services import on_bucket_of
 from tests.endurance.killing_direct import new_bucket
 from tests.endurance.storage import Storage
+from tests.faults.services.operations import INLINE_BYTES, PUT_BYTES
 from tests.faults.services.wires import AnyWire, DirectWire, HttpWire
 
 __all__ = ["PLACES", "Place", "open_place"]
@@ -102,6 +105,9 @@ def open_place(name: str, *, patient: bool) -> Place:
         patient: Whether it repeats what fails.
     """
     api, policy = _api(), _policy(patient=patient)
+    # In this process alone, which is one for trials. What takes megabytes to be large would take minutes to be tried.
+    patch.object(direct_upload, "MAX_INLINE_BYTES", INLINE_BYTES).start()
+    patch.object(http_upload, "MAX_CONTENT_BYTES", INLINE_BYTES).start()
     if name == "the API":
         over_http = HttpWire()
         service = HttpArtifactService(
@@ -114,9 +120,9 @@ def open_place(name: str, *, patient: bool) -> Place:
         return Place(name, service, HttpArtifactService(api.url, cache_bytes=0), over_http)
     wire = DirectWire()
     wired = type("Wired", (_Wired,), {"wire": wire})
-    where: dict[str, Any] = {}
+    where: dict[str, Any] = {"multipart_threshold": PUT_BYTES}
     if name == "without a table":
-        where = {"bucket_name": new_bucket(api), "table_name": None}
+        where |= {"bucket_name": new_bucket(api), "table_name": None}
     with patch("tests.direct_services.S3ArtifactService", wired):
         direct = on_bucket_of(api, workers=1, resilience=policy, **where)
     return Place(name, direct, on_bucket_of(api, **where), wire)

@@ -13,10 +13,12 @@ from artifact_store import (
     Part,
     Saved,
     Scope,
+    StorageUnavailable,
     Upload,
     UploadedPart,
     UploadNotFound,
 )
+from artifact_store.ports import ObjectExists
 from artifact_store.transfers import MIN_PART_BYTES, UPLOAD_LIFE_MS
 from tests.faults.interposed import World
 from tests.faults.soundness import assert_sound
@@ -51,6 +53,23 @@ def test_one_put_is_one_version_however_often_it_is_repeated() -> None:
     assert finalize(world, upload).replayed
     assert store.load(DOC).body == BODY
     assert_sound(world)
+
+
+def test_a_put_that_is_still_on_its_way_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    store = world.store()
+    upload = store.begin_upload(DOC, size=3, method="put")
+    create = store.ports.objects.create
+
+    def in_conflict(*_: object, **__: object) -> str:
+        raise ObjectExists(upload.key)  # S3's 409: another one of the same key has not ended
+
+    monkeypatch.setattr(store.ports.objects, "create", in_conflict)
+    with pytest.raises(StorageUnavailable, match="has not ended"):
+        store.put_upload(upload, b"abc")
+    monkeypatch.setattr(store.ports.objects, "create", create)
+    store.put_upload(upload, b"abc")
+    assert finalize(world, upload, b"abc").version.number == 0
 
 
 def test_parts_are_one_version() -> None:
