@@ -77,7 +77,7 @@ class EmulatedCloud:
         }
         with (self._folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [_EMULATOR_PYTHON, ROOT / "local" / "emulator_process.py"],
+                [_EMULATOR_PYTHON, ROOT / "tests" / "e2e" / "emulator_process.py"],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=log,
