@@ -23,6 +23,7 @@ TOOLS   := .tools
 SETUP   := $(VENV)/.stamp
 EMULATOR := $(TOOLS)/emulator/.stamp
 SAM     := $(TOOLS)/sam/.stamp
+AWSCLI  := $(TOOLS)/awscli/.stamp
 CHECKOV := $(TOOLS)/checkov/.stamp
 
 # The import roots, for the tools that do not read them from pyproject.toml.
@@ -126,6 +127,7 @@ lock: $(UV) ## Compile pyproject's dependency groups into requirements/ (UPGRADE
 	$(call compile,requirements/seaweedfs.txt,--group seaweedfs)
 	$(call compile,requirements/checkov.txt,--group checkov)
 	$(call compile,requirements/workflows.txt,--group workflows)
+	$(call compile,requirements/awscli.txt,--group awscli)
 	$(call compile,requirements/bench.txt,--group bench)
 	$(call compile,requirements/awslambdaric.txt,--group awslambdaric)
 	$(call compile,requirements/cfn-lint-serverless.txt,--group cfn-lint-serverless --no-deps)
@@ -176,6 +178,9 @@ $(EMULATOR): requirements/emulator.txt | $(UV)
 
 $(SAM): requirements/sam.txt | $(UV)
 	$(call tool_venv,sam,the SAM CLI (about 340 MB, once))
+
+$(AWSCLI): requirements/awscli.txt | $(UV)
+	$(call tool_venv,awscli,the AWS CLI (about 110 MB, once))
 
 $(CHECKOV): requirements/checkov.txt | $(UV)
 	$(call tool_venv,checkov,checkov (about 250 MB, once))

@@ -49,7 +49,7 @@ cold-start: $(SETUP) $(EMULATOR) $(SAM) ## Measure cold starts of the built func
 	$(call run-built,benchmarks/cold_start.py)
 
 .PHONY: e2e
-e2e: $(SETUP) $(EMULATOR) $(SAM) ## Build, deploy, use, update and delete the stack on the emulator, over TLS, roles enforced
+e2e: $(SETUP) $(EMULATOR) $(SAM) $(AWSCLI) ## Build, deploy, use, update and delete the stack on the emulator, over TLS, roles enforced
 	@env -u PYTHONPATH $(BIN)/python -m pytest -m e2e tests/e2e $(ARGS)
 
 RIE_PROCESSOR := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)

@@ -1,42 +1,21 @@
 from __future__ import annotations
 
-import dataclasses
-import platform
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.emulated_cloud import BUILD, ROOT, Answer, EmulatedCloud
+from artifact_store import ArtifactId
+from tests.e2e.emulated_cloud import BUILD, ROOT, EmulatedCloud
+from tests.e2e.handling import Crashed, crash_save, path_of
+from tests.e2e.issuer import Certificate, Issuer
+from tests.e2e.stacks import ARCHITECTURE, Stack, deploy
+from tests.e2e.token_stack import Deployment, deploy_for_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from botocore.credentials import Credentials
-
-ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Stack:
-    """A deployed stack and somebody who may call it."""
-
-    cloud: EmulatedCloud
-    name: str
-    outputs: dict[str, str]
-    caller: Credentials
-
-    def resource(self, logical_id: str) -> str:
-        """The physical id of one of its resources."""
-        found = self.cloud.client("cloudformation").describe_stack_resource(
-            StackName=self.name, LogicalResourceId=logical_id
-        )
-        physical: str = found["StackResourceDetail"]["PhysicalResourceId"]
-        return physical
-
-    def call(self, method: str, path: str, *, body: bytes = b"", **headers: str) -> Answer:
-        """A signed request; `idempotency_key=` is the header Idempotency-Key."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.cloud.call(self.outputs["ApiId"], method, path, credentials=self.caller, body=body, headers=named)
+__all__ = ["ARCHITECTURE", "Stack", "deploy"]
 
 
 @pytest.fixture(scope="session")
@@ -47,17 +26,31 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCloud]:
 
 
 @pytest.fixture(scope="session")
-def stack(cloud: EmulatedCloud) -> Stack:
+def new_stack(cloud: EmulatedCloud) -> Stack:
     return deploy(cloud, "artifact-api")
 
 
-def deploy(cloud: EmulatedCloud, name: str, **parameters: str) -> Stack:
-    """Deploy a stack, and make a user who may call its API."""
-    cloud.deploy(name, {"Architecture": ARCHITECTURE, **parameters})
-    outputs = cloud.outputs(name)
-    may_call = {
-        "Effect": "Allow",
-        "Action": "execute-api:Invoke",
-        "Resource": f"arn:aws:execute-api:us-east-1:000000000000:{outputs['ApiId']}/*",
-    }
-    return Stack(cloud=cloud, name=name, outputs=outputs, caller=cloud.user(f"{name}-caller", may_call))
+@pytest.fixture(scope="session")
+def crashed(new_stack: Stack) -> Crashed:
+    artifact = ArtifactId.of(app="report-writer", user="crashed@x.org", session="s/1", filename="charts/q1.png")
+    crash_save(new_stack, artifact)
+    found = Crashed(artifact=artifact, at=time.time())
+    assert new_stack.call("GET", path_of(artifact)).status == 404
+    return found
+
+
+@pytest.fixture(scope="session")
+def stack(new_stack: Stack, crashed: Crashed) -> Stack:
+    """The stack that most tests share; what crashed takes its minute while they run."""
+    return new_stack
+
+
+@pytest.fixture(scope="session")
+def issuer(cloud: EmulatedCloud) -> Iterator[Issuer]:
+    with Issuer(Certificate(shown=cloud.certificate, key=cloud.certificate_key)) as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def deployment(cloud: EmulatedCloud, issuer: Issuer) -> Deployment:
+    return deploy_for_tokens(cloud, issuer)

@@ -6,6 +6,7 @@ import dataclasses
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import ssl
@@ -76,7 +77,7 @@ class EmulatedCloud:
         }
         with (self._folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [_EMULATOR_PYTHON, ROOT / "local" / "emulator_process.py"],
+                [_EMULATOR_PYTHON, ROOT / "tests" / "e2e" / "emulator_process.py"],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -124,34 +125,49 @@ class EmulatedCloud:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
-    def sam(self, *arguments: str, ok: bool = True) -> str:
-        """Run the SAM CLI and return what it printed."""
+    def environment(self) -> dict[str, str]:
+        """What the AWS tools need to come here, as root."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._folder),
+            "LANG": "C.UTF-8",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_CA_BUNDLE": str(self.certificate),
+            "AWS_ACCESS_KEY_ID": _ROOT,
+            "AWS_SECRET_ACCESS_KEY": _ROOT,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def sam_environment(self) -> dict[str, str]:
+        """What the SAM CLI needs besides."""
         version = subprocess.run(
             [_EMULATOR_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
             capture_output=True,
             check=True,
             text=True,
         ).stdout.strip()
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self._folder),
-            "LANG": "C.UTF-8",
+        return {
             "SAM_CLI_TELEMETRY": "0",
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_CA_BUNDLE": str(self.certificate),
-            "AWS_ACCESS_KEY_ID": _ROOT,
-            "AWS_SECRET_ACCESS_KEY": _ROOT,
-            "AWS_DEFAULT_REGION": REGION,
+            # It asks every five seconds how a deployment is going; the emulator has no rate limit to be spared.
+            "SAM_CLI_POLL_DELAY": "0.3",
             "UV": str(_UV),
             # The emulator runs functions with its own Python, whatever `Runtime` says.
             "LAYER_PYTHON": version,
             "LAYER_INTERPRETER": str(_EMULATOR_PYTHON),
             **{name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_"))},
         }
+
+    def sam_command(self) -> str:
+        """A line of a shell script that runs the SAM CLI with its own arguments."""
+        variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in self.sam_environment().items())
+        return f'{variables} exec {shlex.quote(str(_SAM))} "$@"'
+
+    def sam(self, *arguments: str, ok: bool = True) -> str:
+        """Run the SAM CLI and return what it printed."""
         done = subprocess.run(
             [_SAM, *arguments],
             cwd=ROOT,
-            env=environment,
+            env={**self.environment(), **self.sam_environment()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

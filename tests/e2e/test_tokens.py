@@ -7,120 +7,22 @@ The emulator's authorizer fetches the issuer's discovery document and its keys, 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import pytest
 
 from artifact_api.authorization import ACTIONS
-from artifact_api.routes import ROUTES, Operation
-from local.template import Template
-from tests.contract.samples import BODIES, UPLOADED
-from tests.e2e.conftest import Stack, deploy
-from tests.e2e.issuer import AUDIENCE, Certificate, Issuer, mac_signed, new_key, signed, unsigned
-
-if TYPE_CHECKING:
-    from tests.e2e.emulated_cloud import Answer, EmulatedCloud
+from artifact_api.routes import Operation
+from tests.e2e.issuer import Issuer, mac_signed, new_key, signed, unsigned
+from tests.e2e.token_stack import APP, KEYS, MAY_EVERYTHING, SERVICE_ACCOUNT, USER, Deployment, body_of, operation_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-KEYS: Final = tuple(route.key for route in Template.load().routes)
 BATCHES: Final = frozenset(key for key in KEYS if "/batch/" in key)
-APP, USER, SESSION = "reports", "ada@example.com", "s1"
-MAY_EVERYTHING: Final = {"sub": USER, "app": APP, "scope": "artifact:*"}
-SERVICE_ACCOUNT: Final = "agent@project.iam.gserviceaccount.com"
 HOUR: Final = 3600
-
-
-@dataclasses.dataclass(frozen=True)
-class Deployment:
-    """The stack, its issuer, and for each route a path under which there is something."""
-
-    stack: Stack
-    issuer: Issuer
-    paths: dict[str, str]
-
-    def ask(self, key: str, token: str | None) -> Answer:
-        """Call a route as its operation wants it."""
-        return self.call(key.split(maxsplit=1)[0], self.paths[key], token, _body(key))
-
-    def call(self, method: str, path: str, token: str | None, body: bytes = b"") -> Answer:
-        headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        api = self.stack.outputs["ApiId"]
-        return self.stack.cloud.call(api, method, path, credentials=None, body=body, headers=headers)
-
-
-@pytest.fixture(scope="module")
-def issuer(cloud: EmulatedCloud) -> Iterator[Issuer]:
-    with Issuer(Certificate(shown=cloud.certificate, key=cloud.certificate_key)) as issuer:
-        yield issuer
-
-
-@pytest.fixture(scope="module")
-def deployment(cloud: EmulatedCloud, issuer: Issuer) -> Deployment:
-    named = {SERVICE_ACCOUNT: {"scope": "artifact:read", "app": APP, "user": "*"}}
-    stack = deploy(
-        cloud,
-        "tokens",
-        AuthMode="JWT",
-        JwtIssuer=issuer.url,
-        JwtAudience=AUDIENCE,
-        JwtAppClaim="app",
-        JwtPrincipals=f"'{json.dumps(named)}'",  # in quotes, or the SAM CLI cuts it off at its first one
-    )
-    deployment = Deployment(stack, issuer, {})
-    _fill(deployment)
-    return deployment
-
-
-def _fill(deployment: Deployment) -> None:
-    """Make something under every path: artifacts, two uploads for each of them, the job of a deletion."""
-    token = deployment.issuer.token(**MAY_EVERYTHING)
-    user = f"/v1/apps/{APP}/users/{USER}"
-
-    def done(method: str, path: str, body: Any = b"") -> Any:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        answer = deployment.call(method, path, token, raw)
-        assert answer.status in {200, 201, 202}, answer
-        return answer.json
-
-    job = done("DELETE", user)["jobId"]
-    # It deletes what is there when it runs, also what was saved after it was asked for.
-    ended_by = time.monotonic() + 60
-    while done("GET", f"{user}/deletions/{job}")["status"] == "running":
-        assert time.monotonic() < ended_by, "the user's deletion does not end"
-        time.sleep(0.2)
-    names = {"app": APP, "user": USER, "session": SESSION, "filename": "doc", "version": "0", "job": job}
-    uploads: dict[bool, dict[str, str]] = {}
-    for in_session, base in ((True, f"{user}/sessions/{SESSION}"), (False, user)):
-        done("POST", f"{base}/artifacts/doc", b"content")
-        begin = f"{base}/artifacts/doc/uploads"
-        uploads[in_session] = {
-            use: done("POST", begin, BODIES["begin_upload"])["uploadId"] for use in ("ends", "is aborted")
-        }
-        (part,) = done("POST", f"{begin}/{uploads[in_session]['ends']}/parts", BODIES["sign_upload_parts"])["parts"]
-        assert deployment.stack.cloud.send(part["request"], UPLOADED).status == 200
-    for key in KEYS:
-        use = "is aborted" if _operation(key) == "abort_upload" else "ends"
-        path = key.split()[1]
-        deployment.paths[key] = path.format_map({**names, "upload": uploads["{session}" in path][use]})
-
-
-def _operation(key: str) -> Operation:
-    method, path = key.split()
-    (operation,) = {route.operation for route in ROUTES if route.path == path and method in route.methods}
-    return operation
-
-
-def _body(key: str) -> bytes:
-    operation = _operation(key)
-    if operation in BODIES:
-        return json.dumps(BODIES[operation]).encode()
-    return b"content" if key.startswith("POST ") else b""
 
 
 def _changed(issuer: Issuer) -> str:
@@ -188,7 +90,7 @@ def test_no_route_answers_to_a_bad_token(deployment: Deployment, kind: str) -> N
 
 def test_a_signature_of_aws_is_no_token(deployment: Deployment) -> None:
     for key in KEYS:
-        answer = deployment.stack.call(key.split()[0], deployment.paths[key], body=_body(key))
+        answer = deployment.stack.call(key.split()[0], deployment.paths[key], body=body_of(key))
         assert answer.status == 401, key
 
 
@@ -200,7 +102,7 @@ def test_no_route_does_anything_without_a_scope(deployment: Deployment, scope: s
 @pytest.mark.parametrize("action", ["read", "write", "delete", "list"])
 def test_no_route_does_anything_without_its_own_scope(deployment: Deployment, action: str) -> None:
     """Reading includes listing, so that a token which may not list may not read either."""
-    keys = [key for key in KEYS if ACTIONS[_operation(key)] == action]
+    keys = [key for key in KEYS if ACTIONS[operation_of(key)] == action]
     others = {"read", "write", "delete", "list"} - ({"read", "list"} if action == "list" else {action})
     token = deployment.issuer.token(
         **{**MAY_EVERYTHING, "scope": " ".join(f"artifact:{other}" for other in sorted(others))}
@@ -240,9 +142,9 @@ def test_every_route_answers_to_a_good_token(deployment: Deployment) -> None:
     for key in sorted(KEYS, key=_place):
         answer = deployment.ask(key, token)
         statuses[key] = answer.status
-        if _operation(key) == "load_artifact" and key.startswith("GET"):
+        if operation_of(key) == "load_artifact" and key.startswith("GET"):
             assert (answer.status, answer.body) == (200, b"content"), key
-        if _operation(key) == "save_artifact":
+        if operation_of(key) == "save_artifact":
             assert answer.json["version"] == 1
 
     assert {key: status for key, status in statuses.items() if not 200 <= status < 300} == {}
@@ -252,7 +154,7 @@ def test_every_route_answers_to_a_good_token(deployment: Deployment) -> None:
 
 def _place(key: str) -> int:
     """What changes nothing comes first, what leaves nothing last."""
-    operation, method = _operation(key), key.split(maxsplit=1)[0]
+    operation, method = operation_of(key), key.split(maxsplit=1)[0]
     last: tuple[Operation, ...] = ("batch_delete", "delete_artifact", "delete_session", "delete_user")
     if operation in last:
         return 10 + last.index(operation)

@@ -125,6 +125,11 @@ def plant_delete_marker(world: World) -> None:
     world.objects.hide(DOC.object_key(1))
 
 
+def plant_delete_marker_over_a_blob(world: World) -> None:
+    (blob,) = (ref for ref in world.objects.refs() if ref.key.startswith(BLOB_PREFIX))
+    world.objects.hide(blob.key)
+
+
 def plant_lost_object(world: World) -> None:
     world.objects.delete(refs_of(world, 0))
 
@@ -221,6 +226,7 @@ CASES: Mapping[str, Case] = {
     "a version too far": Case(plant_unplaced, {}, unrepaired={Drift.UNPLACED_OBJECT: 1}),
     "a version without a beginning": Case(plant_headless, {}, unrepaired={Drift.UNPLACED_OBJECT: 1}),
     "a delete marker": Case(plant_delete_marker, {Drift.HIDDEN_OBJECT: 1}),
+    "a delete marker over a blob": Case(plant_delete_marker_over_a_blob, {Drift.HIDDEN_OBJECT: 1}),
     "a lost object": Case(plant_lost_object, {Drift.LOST_OBJECT: 1}, {1: b"1", 2: b"2"}),
     "a lost latest object": Case(plant_lost_latest, {Drift.LOST_OBJECT: 1}, {0: b"0", 1: b"1"}),
     "a lost blob": Case(plant_lost_blob, {Drift.LOST_OBJECT: 1}, {0: b"0", 2: b"2"}),

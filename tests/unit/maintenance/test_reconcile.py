@@ -228,10 +228,12 @@ def test_a_blob_that_only_an_unplaced_record_names_is_kept() -> None:
 def test_a_foreign_object_among_the_blobs_is_left() -> None:
     world = healthy()
     world.objects.put_foreign("!blobs/theirs", b"x")
+    world.objects.put_foreign("!blobs/hidden", b"x")
+    world.objects.hide("!blobs/hidden")
     world.objects.hide("!blobs/gone")
     world.clock.sleep(2 * DAY)
     findings = reconcile(world)
-    assert (findings.total, findings.left) == (0, {Left.FOREIGN: 1})
+    assert (findings.total, findings.left) == (0, {Left.FOREIGN: 2})
 
 
 def test_items_that_are_not_the_indexs_are_left() -> None:

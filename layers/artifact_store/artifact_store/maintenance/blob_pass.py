@@ -22,7 +22,7 @@ _AT_ONCE: Final = 64
 
 
 class BlobPass:
-    """Finds blobs that nothing names."""
+    """Finds blobs that nothing names, and shows those that another tool has hidden."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -30,6 +30,7 @@ class BlobPass:
     def step(self, after: str, *, in_time: Callable[[], bool]) -> str | None:
         """Compares one page of blobs; returns the key to continue after, or None at the end."""
         listed, rest = whole_keys(self._work.ports.objects, BLOB_PREFIX, after)
+        self._show(listed)
         blobs = [entry for entry in listed if not entry.marker]
         self._work.findings.looked_at("blobs", len(blobs))
         for start in range(0, len(blobs), _AT_ONCE):
@@ -38,6 +39,23 @@ class BlobPass:
             if start + _AT_ONCE < len(blobs) and not in_time():
                 return batch[-1].ref.key
         return rest
+
+    def _show(self, listed: Sequence[ListedObject]) -> None:
+        """Removes delete markers over blobs.
+
+        No load is stopped by one, for it names a version; so nobody would notice until S3 expires what it hides.
+        """
+        objects = self._work.ports.objects
+        markers: dict[str, list[ObjectRef]] = defaultdict(list)
+        for entry in listed:
+            if entry.marker:
+                markers[entry.ref.key].append(entry.ref)
+        shown = {entry.ref.key for entry in listed if entry.latest and not entry.marker}
+        hidden = {entry.ref.key: entry.ref for entry in listed if not entry.marker and entry.ref.key in markers}
+        for key, ref in hidden.items():
+            # What another program put there it may hide.
+            if key not in shown and (head := objects.head_version(ref)) is not None and BLOB_OWNER in head.metadata:
+                self._work.repair(Drift.HIDDEN_OBJECT, key, partial(objects.delete, markers[key]))
 
     def _compare(self, blobs: Sequence[ListedObject]) -> None:
         work = self._work

@@ -23,7 +23,7 @@ class Drift(StrEnum):
     UNPLACED_OBJECT = auto()
     """A record that fits nowhere: versions below it are missing. For `rebuild`; no repair here."""
     HIDDEN_OBJECT = auto()
-    """A delete marker over a version: S3 would expire it. Repair: the marker is removed."""
+    """A delete marker over a version or its blob: S3 would expire it. Repair: the marker is removed."""
     LOST_OBJECT = auto()
     """An entry whose object or blob is gone. Repair: marked as lost; the number stays taken."""
     FOUND_OBJECT = auto()
