@@ -4,23 +4,51 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+import pytest
 from google.adk.artifacts import artifact_util
 
 from artifact_store import ArtifactId, ArtifactStore, Content, Part
+from tests.direct_services import ACCOUNTS_BUCKET
+from tests.stand_ins import second_opinion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from _pytest.mark import ParameterSet
     from google.adk.artifacts.base_artifact_service import ArtifactVersion, BaseArtifactService
     from google.genai import types
 
-__all__ = ["ADK_IS_TODAYS", "Backend", "Box"]
+__all__ = ["ADK_IS_TODAYS", "SERVICES", "WITH_LONG_LISTS", "Backend", "Box"]
 
 ADK_IS_TODAYS = hasattr(artifact_util, "_is_rewind_tombstone")
 """Whether ADK's in-memory service can be the model: before, it checked no ids and took -1 for the latest version."""
+
+
+def _params(mark: pytest.MarkDecorator, *names: str) -> list[ParameterSet]:
+    return [pytest.param(name, marks=mark) for name in names]
+
+
+# A second opinion is about the server that the environment names, and about no other.
+_HERE: Final = not second_opinion()
+
+WITH_LONG_LISTS: Final = [
+    *(_params(pytest.mark.unit, "adk_in_memory") if _HERE and ADK_IS_TODAYS else []),
+    *(_params(pytest.mark.unit, "loopback", "direct_in_memory", "direct_without_table") if _HERE else []),
+    *(_params(pytest.mark.integration, "local_api", "direct_on_emulator") if _HERE else []),
+]
+"""The services that are asked for lists of more than one page."""
+
+SERVICES: Final = [
+    *WITH_LONG_LISTS,
+    # What is behind it is tested by itself; and lists have nothing to decrypt.
+    *([*_params(pytest.mark.unit, "for_tests"), *_params(pytest.mark.integration, "encrypted")] if _HERE else []),
+    # RUN_INTEGRATION_TESTS=1 S3_TEST_BUCKET=my-bucket make account; there long lists would cost money.
+    *(_params(pytest.mark.integration, "direct_on_account") if ACCOUNTS_BUCKET else []),
+]
+"""All of them."""
 
 
 @dataclass(frozen=True)

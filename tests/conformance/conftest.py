@@ -16,24 +16,11 @@ from artifact_store.adapters.memory import open_store
 from google_adk_aws import Encryption, HttpArtifactService, testing
 from local import LocalApi, LoopbackTransport
 from local.provision import aws_client
-from tests.conformance.backends import ADK_IS_TODAYS, Backend, Box
-from tests.direct_services import ACCOUNTS_BUCKET, in_memory, on_account, on_bucket_of, store_without_table
-from tests.stand_ins import second_opinion
+from tests.conformance.backends import SERVICES, Backend, Box
+from tests.direct_services import in_memory, on_account, on_bucket_of, store_without_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-IN_MEMORY = [pytest.param("adk_in_memory", marks=pytest.mark.unit)] if ADK_IS_TODAYS else []
-FOR_TESTS = [pytest.param("for_tests", marks=pytest.mark.unit)]
-LOOPBACK = [pytest.param("loopback", marks=pytest.mark.unit)]
-LOCAL_API = [pytest.param(name, marks=pytest.mark.integration) for name in ("local_api", "encrypted")]
-DIRECT = [
-    pytest.param("direct_in_memory", marks=pytest.mark.unit),
-    pytest.param("direct_without_table", marks=pytest.mark.unit),
-    pytest.param("direct_on_emulator", marks=pytest.mark.integration),
-]
-# RUN_INTEGRATION_TESTS=1 S3_TEST_BUCKET=my-bucket pytest tests/conformance -k direct_on_account
-ON_ACCOUNT = [pytest.param("direct_on_account", marks=pytest.mark.integration)] if ACCOUNTS_BUCKET else []
 
 ENVIRONMENT = {
     "AUTH_MODE": "NONE",
@@ -74,19 +61,13 @@ def loopback() -> Iterator[LoopbackTransport]:
             yield transport
 
 
-# A second opinion is about the server that the environment names, and about no other.
-HERE = [] if second_opinion() else [*IN_MEMORY, *FOR_TESTS, *LOOPBACK, *LOCAL_API, *DIRECT]
-
-
-@pytest.fixture(params=[*HERE, *ON_ACCOUNT])
+@pytest.fixture(params=SERVICES)
 async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
     if request.param == "adk_in_memory":
         yield Backend(InMemoryArtifactService(), is_adks=True)
     elif request.param == "for_tests":
-        _skip_long_lists(request, "what is behind them is tested with the real services")
         yield Backend(testing.InMemoryArtifactService())
     elif request.param == "direct_on_account":
-        _skip_long_lists(request, "on an account they cost money")
         async with on_account() as direct:
             yield Backend(direct)
     elif request.param == "loopback":
@@ -107,23 +88,12 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
             dynamodb=aws_client("dynamodb", api.aws_endpoint_url),
         )
         if request.param in {"local_api", "encrypted"}:
-            async with HttpArtifactService(api.url, encryption=_encryption(request)) as service:
+            encryption = Encryption.with_key(bytes(range(32))) if request.param == "encrypted" else None
+            async with HttpArtifactService(api.url, encryption=encryption) as service:
                 yield Backend(service, store=store)
             return
         async with on_bucket_of(api) as direct:
             yield Backend(direct, store=store)
-
-
-def _encryption(request: pytest.FixtureRequest) -> Encryption | None:
-    if request.param != "encrypted":
-        return None
-    _skip_long_lists(request, "lists have nothing to decrypt")
-    return Encryption.with_key(bytes(range(32)))
-
-
-def _skip_long_lists(request: pytest.FixtureRequest, reason: str) -> None:
-    if request.node.name.startswith("test_many_"):
-        pytest.skip(f"long lists take long, and {reason}")
 
 
 @pytest.fixture

@@ -60,6 +60,6 @@ def test_every_code_is_told() -> None:
     assert len(told) == 7
     (line,) = re.findall(r"`ArtifactEncryptionError.code` tells which:\n(.*?)No message", PAGE, re.DOTALL)
     assert set(re.findall(r"`(\w+)`", line)) == told
-    sources = "".join(path.read_text() for path in (ROOT / "client/src/google_adk_aws").glob("_*.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "client/src/google_adk_aws").rglob("*.py"))
     raised = set(re.findall(r'ArtifactEncryptionError\([^)]*?(?:\([^)]*\)[^)]*?)*code="(\w+)"', sources))
     assert raised == told
