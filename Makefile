@@ -56,7 +56,7 @@ setup: $(SETUP) $(EMULATOR) ## Make .venv and the emulator's venv
 .PHONY: test
 test: $(SETUP) $(EMULATOR) ## Unit and integration tests with coverage (ARGS= for pytest)
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -m "not e2e and not browser" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -m "not e2e and not browser" -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 .PHONY: unit
 unit: $(SETUP) ## Unit tests only, no emulator (ARGS= for pytest)

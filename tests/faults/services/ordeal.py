@@ -20,7 +20,8 @@ __all__ = ["calls_of", "undergo"]
 _SECONDS: Final = 60.0
 """Nobody waits for long: what hangs is answered at once here, and retries pause for milliseconds."""
 
-_FREEING: Final = (("http", "DELETE"), ("s3", "HeadObject"), ("s3", "DeleteObject"), ("s3", "AbortMultipartUpload"))
+_GIVING_UP: Final = (("http", "DELETE"),)
+_FREEING: Final = (*_GIVING_UP, ("s3", "HeadObject"), ("s3", "DeleteObject"), ("s3", "AbortMultipartUpload"))
 
 
 async def calls_of(place: Place, name: str) -> list[tuple[str, str]]:
@@ -84,7 +85,7 @@ def _judge_error(error: ArtifactError, met: list[Fault], calls: list[tuple[str, 
         assert isinstance(error, ArtifactPermissionError), error
         (denied, *_) = [fault for fault in met if fault.kind == DENIED]
         # An upload that is denied is given up, which frees what was sent.
-        freeing = _FREEING if operation.is_large else ()
+        freeing = _FREEING if operation.is_large else _GIVING_UP
         again = [call for call in calls[denied.at + 1 :] if call not in freeing]
         assert not again, f"after it was denied: {again}"
     else:

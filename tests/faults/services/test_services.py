@@ -26,7 +26,7 @@ DRAWS: Final = int(os.environ.get("FAULT_DRAWS", "80"))
 @pytest.fixture(scope="module")
 def tried(workers: ProcessPoolExecutor) -> Mapping[tuple[str, str], Future[Tried]]:
     found: dict[tuple[str, str], Any] = {}
-    for place in reversed(PLACES):
+    for place in PLACES:
         found[place, "every fault"] = workers.submit(every_fault, place)
         for what, patient in (("several faults", True), ("one fault, not repeated", False)):
             found[place, what] = workers.submit(some_faults, place, SEED, range(DRAWS), patient=patient)
