@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -71,7 +72,7 @@ def fail(text: str, status: Exit) -> NoReturn:
 def run(work: Coroutine[Any, Any, None], *, verbose: bool) -> None:
     """Runs a command's work to its end; an error becomes one line and an exit status."""
     try:
-        asyncio.run(work)
+        interrupted = asyncio.run(_until_interrupted(work))
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except KeyboardInterrupt:
@@ -80,6 +81,34 @@ def run(work: Coroutine[Any, Any, None], *, verbose: bool) -> None:
         if verbose:
             traceback.print_exc(file=sys.stderr)
         fail(_line(error), _status(error))
+    if interrupted:
+        fail("interrupted", Exit.INTERRUPTED)
+
+
+async def _until_interrupted(work: Coroutine[Any, Any, None]) -> bool:
+    """Does the work; tells whether Ctrl-C has ended it. A second Ctrl-C does not wait for what is cleaned up."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in one
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        loop.remove_signal_handler(signal.SIGINT)
+        task.cancel()
+
+    # asyncio's own handler wakes no loop that waits when another thread got the signal, or just before it waits.
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, and in the main thread alone
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not interrupted:
+            raise
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+    return interrupted
 
 
 def _line(error: Exception) -> str:
