@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -218,6 +219,19 @@ def test_an_interrupt_waits_for_no_keyboard(server: _Server) -> None:
             assert process.wait(timeout=30) == Exit.INTERRUPTED
         finally:
             process.kill()
+
+
+def test_an_interrupt_is_heard_whichever_thread_gets_it() -> None:
+    async def work() -> None:
+        # Nothing else wakes the loop before this has passed.
+        threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
+        await asyncio.sleep(20)
+
+    begun = time.monotonic()
+    with pytest.raises(typer.Exit) as ended:
+        run_work(work(), verbose=False)
+    assert ended.value.exit_code == Exit.INTERRUPTED
+    assert time.monotonic() - begun < 10
 
 
 def test_an_interrupt_is_an_answer_to_a_question(server: _Server) -> None:
