@@ -5,6 +5,7 @@ Every line on standard input makes one. They print, each line in one write, so t
     begun PID
     tries PID NAME DIGEST
     saved PID NAME DIGEST VERSION
+    fails PID NAME DIGEST
     deletes PID NAME
 """
 
@@ -34,24 +35,36 @@ def _tell(*words: object) -> None:
     os.write(sys.stdout.fileno(), (" ".join(map(str, words)) + "\n").encode())
 
 
+def _spelt(name: str) -> str:
+    return name.replace(" ", "_")
+
+
 async def _work(service: S3ArtifactService) -> None:
     while True:
         name = random.choice(LASTING + MORTAL)  # noqa: S311 - load, no secret
         artifact = ArtifactId(SCOPE, name)
-        spelt = name.replace(" ", "_")
         try:
             if name in MORTAL and random.random() < 0.1:  # noqa: S311
-                _tell("deletes", os.getpid(), spelt)
+                _tell("deletes", os.getpid(), _spelt(name))
                 await service.client.delete(artifact)
                 continue
             body = uuid4().bytes * random.choice([1, 100, 2000])  # noqa: S311
             metadata = _WORDY if random.random() < 0.3 else None  # noqa: S311
-            _tell("tries", os.getpid(), spelt, digest_of(body))
-            saved = await service.client.save(artifact, body, custom_metadata=metadata)
-            _tell("saved", os.getpid(), spelt, digest_of(body), saved.version)
+            await _save(service, artifact, body, metadata)
         except ArtifactError:
             # Others' kills are in the way for a moment, or too many savers want one name.
             await asyncio.sleep(0.01)
+
+
+async def _save(service: S3ArtifactService, artifact: ArtifactId, body: bytes, metadata: dict[str, str] | None) -> None:
+    said = (os.getpid(), _spelt(artifact.filename), digest_of(body))
+    _tell("tries", *said)
+    try:
+        saved = await service.client.save(artifact, body, custom_metadata=metadata)
+    except ArtifactError:
+        _tell("fails", *said)
+        raise
+    _tell("saved", *said, saved.version)
 
 
 async def _save_until_killed(endpoint_url: str, bucket_name: str, table_name: str | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import signal
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +67,8 @@ class _Nursery:
     def __init__(self, api: LocalApi, bucket_name: str, table_name: str | None) -> None:
         self.ledger = Ledger()
         self._living: list[int] = []
-        self._trying: Counter[int] = Counter()
+        self._killed: list[int] = []
+        self._under_way: dict[int, int] = {}
         self._lock = threading.Lock()
         command = [sys.executable, "-m", "tests.endurance.direct_saver", api.aws_endpoint_url, bucket_name]
         self._process = subprocess.Popen(
@@ -80,6 +79,7 @@ class _Nursery:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
+            start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen)
         self._listener.start()
@@ -95,37 +95,43 @@ class _Nursery:
                 elif what == "deletes":
                     self.ledger.deleting(name)
                 elif what == "tries":
-                    self._trying[int(pid)] += 1
+                    self._under_way[int(pid)] = self._under_way.get(int(pid), 0) + 1
                     self.ledger.trying(name, rest[1])
                 else:
-                    self._trying[int(pid)] -= 1
-                    self.ledger.saved(name, rest[1], int(rest[2]))
+                    self._under_way[int(pid)] -= 1
+                    if what == "saved":
+                        self.ledger.saved(name, rest[1], int(rest[2]))
 
     def begin(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
 
-    def kill_one(self, chance: random.Random) -> int:
-        """Kills one of those that have begun; how many saves were under way in it."""
+    def kill_one(self, chance: random.Random) -> None:
+        """Kills one of those that have begun to save: a busy machine may take seconds to get a new one there."""
         give_up_at = time.monotonic() + 60
         while time.monotonic() < give_up_at:
             with self._lock:
-                if self._living:
-                    pid = self._living.pop(chance.randrange(len(self._living)))
+                saving = [pid for pid in self._living if pid in self._under_way]
+                if saving:
+                    pid = chance.choice(saving)
                     os.kill(pid, signal.SIGKILL)
-                    return self._trying[pid]
+                    self._living.remove(pid)
+                    self._killed.append(pid)
+                    return
             time.sleep(0.01)
-        raise TimeoutError("no saver has begun")
+        raise TimeoutError("no saver has begun to save")
+
+    def under_way(self) -> int:
+        """Saves that were under way in the killed; known when all that they said has been read, after `end`."""
+        return sum(self._under_way[pid] for pid in self._killed)
 
     def end(self) -> None:
-        with self._lock:
-            for pid in self._living:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        self._process.kill()
+        # The group, since it may just have forked one that has said nothing yet.
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        # Whoever was forked meanwhile holds the other end of its output.
         self._listener.join(60)
+        if self._listener.is_alive():
+            raise TimeoutError("a saver outlived its nursery")
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -152,6 +158,7 @@ def kill_direct(
     finally:
         nursery.end()
     ledger = nursery.ledger
+    result.under_way = nursery.under_way()
     result.saved = sum(map(len, ledger.told.values()))
     if with_table:
         _judge_with_table(api, ledger, result)
@@ -166,7 +173,7 @@ def _kill(nursery: _Nursery, result: KilledDirect, on_progress: Callable[[str], 
         nursery.begin()
     for number in range(result.kills):
         time.sleep(chance.uniform(0.05, 0.5))
-        result.under_way += nursery.kill_one(chance)
+        nursery.kill_one(chance)
         nursery.begin()
         if on_progress is not None and (number + 1) % 20 == 0:
             told = sum(map(len, nursery.ledger.told.values()))
