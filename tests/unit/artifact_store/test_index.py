@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -48,13 +49,13 @@ def test_a_store_in_memory_is_one_line() -> None:
 
 
 def test_two_calls_run_at_the_same_time() -> None:
-    def slow() -> str:
-        time.sleep(0.2)
+    both = threading.Barrier(2)
+
+    def meet() -> str:
+        both.wait(30)
         return "done"
 
-    started = time.monotonic()
-    assert InThreads()(slow, slow) == ("done", "done")
-    assert time.monotonic() - started < 0.35
+    assert InThreads()(meet, meet) == ("done", "done")
 
 
 @pytest.mark.parametrize("position", [0, 1])
@@ -96,13 +97,13 @@ def test_tokens_keep_their_parts_apart() -> None:
 
 
 def test_many_things_are_done_at_the_same_time_and_come_back_in_order() -> None:
-    def slow(number: int) -> int:
-        time.sleep(0.1)
+    eight = threading.Barrier(8)
+
+    def meet(number: int) -> int:
+        eight.wait(30)
         return number
 
-    started = time.monotonic()
-    assert ManyInThreads(workers=8)(slow, range(16)) == list(range(16))
-    assert time.monotonic() - started < 1
+    assert ManyInThreads(workers=8)(meet, range(16)) == list(range(16))
 
     def fail(number: int) -> None:
         raise StorageUnavailable(str(number))

@@ -190,8 +190,13 @@ async def test_a_wait_that_would_pass_the_deadline_is_not_begun(waits: list[floa
 
 
 class Hanging(ScriptedApi):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        self.asked.set()
         await asyncio.sleep(60)
         raise AssertionError
 
@@ -208,7 +213,7 @@ async def test_the_deadline_ends_a_request_that_hangs() -> None:
 async def test_cancelling_a_call_is_not_a_timeout_and_not_repeated() -> None:
     api = Hanging()
     task = asyncio.create_task(api.service().load_artifact(**NAMED))
-    await asyncio.sleep(0.05)
+    await asyncio.wait_for(api.asked.wait(), 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -21,7 +22,7 @@ from google_adk_aws import (
     S3BucketError,
     S3PermissionError,
 )
-from google_adk_aws._direct import checks
+from google_adk_aws._direct import checks, looking
 from google_adk_aws._direct.aws_clients import Clients
 from google_adk_aws._direct.checks import check_bucket, check_index_tag, keeps_conditions
 from google_adk_aws._direct.looking import Looks
@@ -217,8 +218,17 @@ async def test_a_server_that_keeps_conditions_is_tried_once_by_all(
     assert tried == [services[0].bucket_name]
 
 
-def test_who_waits_for_a_look_that_fails_does_not_look_as_well() -> None:
+def test_who_waits_for_a_look_that_fails_does_not_look_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     looks, begun, let_go, looked = Looks(), threading.Event(), threading.Event(), list[str]()
+    all_asked = threading.Semaphore(0)
+
+    def moment() -> float:
+        try:
+            return time.monotonic()
+        finally:
+            all_asked.release()
+
+    monkeypatch.setattr(looking, "time", SimpleNamespace(monotonic=moment))
 
     def look() -> None:
         looked.append("at it")
@@ -230,9 +240,8 @@ def test_who_waits_for_a_look_that_fails_does_not_look_as_well() -> None:
         first = threads.submit(looks.once, "bucket", look)
         begun.wait(30)
         others = [threads.submit(looks.once, "bucket", look) for _ in range(3)]
-        while any(not other.running() for other in others):
-            time.sleep(0.001)
-        time.sleep(0.05)  # until they wait for the first one
+        for _ in (first, *others):
+            assert all_asked.acquire(timeout=30)
         let_go.set()
         assert [type(each.exception()) for each in (first, *others)] == [ArtifactConnectionError] * 4
     assert looked == ["at it"]
