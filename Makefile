@@ -1,6 +1,6 @@
 # One entry for everything a contributor or CI does. `make` lists the targets.
-# Other fragments: cloud.mk (build, deploy, template checks), edge.mk (the OpenAPI file), proof.mk (second opinions),
-# endurance.mk (long runs), bench.mk (measurements), docs.mk (the documentation site), release.mk (releases).
+# The rest is in make/: cloud (build, deploy, template checks), openapi (the OpenAPI file), proof (second opinions),
+# endurance (long runs), bench (measurements), docs (the documentation site), release (releases).
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -29,16 +29,10 @@ CHECKOV := $(TOOLS)/checkov/.stamp
 # The import roots, for the tools that do not read them from pyproject.toml.
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/artifact_store:$(CURDIR)/functions:$(CURDIR)/client/src
 
-# What `make check` runs; the fragments add theirs.
+# What `make check` runs; those in make/ add theirs.
 CHECKS := lint types imports secrets dependencies
 
--include cloud.mk
--include edge.mk
--include bench.mk
--include proof.mk
--include endurance.mk
--include docs.mk
--include release.mk
+include make/*.mk
 
 ##@ Use
 .PHONY: run

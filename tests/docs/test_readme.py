@@ -144,7 +144,7 @@ def test_every_make_command_exists() -> None:
         re.findall(r"^([a-z][a-z0-9-]*):.*## ", "".join(p.read_text() for p in ROOT.glob("*akefile")), re.MULTILINE)
     )
     targets |= {
-        t for p in ROOT.glob("*.mk") for t in re.findall(r"^([a-z][a-z0-9-]*):.*## ", p.read_text(), re.MULTILINE)
+        t for p in ROOT.glob("make/*.mk") for t in re.findall(r"^([a-z][a-z0-9-]*):.*## ", p.read_text(), re.MULTILINE)
     }
     named = {
         name for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", page.read_text(), re.MULTILINE)

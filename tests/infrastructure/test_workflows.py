@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).parents[2]
 WORKFLOWS: Final = {path.stem: path for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}
 TARGETS: Final = {
     target
-    for makefile in (ROOT / "Makefile", *ROOT.glob("*.mk"))
+    for makefile in (ROOT / "Makefile", *ROOT.glob("make/*.mk"))
     for target in re.findall(r"^([a-z][a-z0-9-]*):.*## ", makefile.read_text(), re.MULTILINE)
 }
 

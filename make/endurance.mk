@@ -1,4 +1,4 @@
-# Runs that take minutes: the API killed again and again, and soaked. Included by the Makefile.
+# Runs that take minutes: the API killed again and again, and soaked. Part of the Makefile.
 
 KILLS   ?= 200
 SECONDS ?= 600

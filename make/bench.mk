@@ -1,4 +1,4 @@
-# Measurements beside others' services. Included by the Makefile, which names the tools ($(BIN), $(TOOLS), …).
+# Measurements beside others' services. Part of the Makefile, which names the tools ($(BIN), $(TOOLS), …).
 
 BENCH := $(TOOLS)/bench/.stamp
 # COLD_START=1 measures cold starts first, which builds the functions.

@@ -1,8 +1,8 @@
-# The API's OpenAPI file: made from the functions' own routes and types. Included by the Makefile.
+# The API's OpenAPI file: made from the functions' own routes and types. Part of the Makefile.
 
 CHECKS += check-openapi
 
-##@ Edge
+##@ HTTP contract
 .PHONY: openapi
 openapi: $(SETUP) ## Write docs/openapi.json
 	@mkdir -p docs
