@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import httpx
 
 DATA = bytes(range(256)) * 4 + b"the end"
-
-
-PART = 100
+OTHER = DATA[::-1]
+PART = RANGE = 100
 
 
 async def asynchronous(data: bytes = DATA, size: int = 33) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ from artifact_store import ArtifactStore, Content, Part
 from artifact_store.adapters.memory import open_store
 from google_adk_aws import ArtifactEncryptionError, ArtifactId, InvalidArtifactError, NewArtifact, Scope
 from tests.direct_services import in_memory
-from tests.unit.client.encrypted import MARK, lenient, others, ours
+from tests.unit.client.encryption.encrypted import MARK, lenient, others, ours
 
 pytestmark = pytest.mark.unit
 

@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from google_adk_aws import ArtifactUnauthenticatedError, BearerAuth, SigV4Auth
-
-from .scripted import NAMED, URL, Answer, ScriptedApi, content, gateway
+from tests.unit.client.scripted import NAMED, URL, Answer, ScriptedApi, content, gateway
 
 pytestmark = pytest.mark.unit
 

@@ -27,26 +27,15 @@ from google_adk_aws import (
     UnexpectedResponseError,
     VersionMetadata,
 )
-
-from .fake_api import SCOPE, FakeApi
-from .fake_storage import refusal
-from .scripted import gateway, problem
+from tests.unit.client.fake_api import SCOPE, FakeApi
+from tests.unit.client.fake_storage import refusal
+from tests.unit.client.scripted import gateway, problem
 
 pytestmark = pytest.mark.unit
 
 SESSION = Scope("app", "alice", "s1")
 USER = Scope("app", "alice")
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def client(api: FakeApi) -> ArtifactClient:
-    return api.client()
 
 
 def items(count: int, **arguments: Any) -> list[NewArtifact]:

@@ -10,8 +10,7 @@ import google.oauth2.id_token
 import pytest
 
 from google_adk_aws import ArtifactUnauthenticatedError, GoogleIdToken
-
-from .scripted import NAMED, ScriptedApi, content, gateway
+from tests.unit.client.scripted import NAMED, ScriptedApi, content, gateway
 
 if TYPE_CHECKING:
     import httpx

@@ -13,24 +13,12 @@ from google_adk_aws import (
     Scope,
     UserDeletion,
 )
-
-from .fake_api import SCOPE, FakeApi
+from tests.unit.client.fake_api import SCOPE, FakeApi
 
 pytestmark = pytest.mark.unit
 
 SESSION = Scope("app", "alice", "s1")
 USER = Scope("app", "alice")
-MIB = 1024 * 1024
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def client(api: FakeApi) -> ArtifactClient:
-    return api.client()
 
 
 async def test_deleting_a_session_asks_until_it_is_complete(api: FakeApi, client: ArtifactClient) -> None:

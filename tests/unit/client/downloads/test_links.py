@@ -13,27 +13,14 @@ from google_adk_aws import (
     ArtifactNotFoundError,
     ArtifactUploadNotFoundError,
 )
-
-from .fake_api import ARTIFACT, FakeApi
-from .fake_storage import SIGNATURE
-from .scripted import problem
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, FakeApi
+from tests.unit.client.fake_storage import SIGNATURE
+from tests.unit.client.scripted import problem
+from tests.unit.client.transfers import (
     DATA,
 )
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    api = FakeApi()
-    api.put(DATA, kind="bytes", mimeType="video/mp4", displayName="ü")
-    return api
-
-
-@pytest.fixture
-def client(api: FakeApi) -> ArtifactClient:
-    return api.client()
 
 
 async def test_links(api: FakeApi, client: ArtifactClient) -> None:

@@ -21,38 +21,17 @@ from google_adk_aws import (
     ArtifactNotFoundError,
     Progress,
 )
-
-from .fake_api import ARTIFACT, PATH, FakeApi
-from .fake_storage import refusal
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
+from tests.unit.client.fake_storage import refusal
+from tests.unit.client.transfers import (
     DATA,
+    OTHER,
+    RANGE,
     is_get,
     iterate,
 )
 
 pytestmark = pytest.mark.unit
-
-OTHER = DATA[::-1]
-
-
-RANGE = 100
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    api = FakeApi()
-    api.put(DATA, kind="bytes", mimeType="video/mp4", displayName="ü")
-    return api
-
-
-@pytest.fixture
-def client(api: FakeApi) -> ArtifactClient:
-    return api.client()
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "copy"
 
 
 async def test_a_redirect_is_followed_without_credentials(api: FakeApi, client: ArtifactClient) -> None:

@@ -18,8 +18,7 @@ import pytest
 
 from google_adk_aws import ArtifactUnauthenticatedError, OAuth2ClientCredentials
 from google_adk_aws._auth.tokens import FetchedToken, TokenAuth, TokenKeeper, expiry_in
-
-from .scripted import NAMED, ScriptedApi, content, gateway
+from tests.unit.client.scripted import NAMED, ScriptedApi, content, gateway
 
 pytestmark = pytest.mark.unit
 

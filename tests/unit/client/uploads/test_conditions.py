@@ -12,27 +12,14 @@ from google_adk_aws import (
     ArtifactPreconditionError,
     Progress,
 )
-
-from .fake_api import ARTIFACT, PATH, FakeApi
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
+from tests.unit.client.transfers import (
     DATA,
     PART,
     plain,
 )
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    file = tmp_path / "a.bin"
-    file.write_bytes(DATA)
-    return file
 
 
 async def test_a_save_on_a_condition_is_not_sent_in_vain(api: FakeApi) -> None:

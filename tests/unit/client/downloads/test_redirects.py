@@ -18,38 +18,17 @@ from google_adk_aws import (
     UnexpectedResponseError,
     WrongServiceUrlError,
 )
-
-from .fake_api import ARTIFACT, PATH, FakeApi
-from .fake_storage import SIGNATURE, STORAGE_URL, refusal
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
+from tests.unit.client.fake_storage import SIGNATURE, STORAGE_URL, refusal
+from tests.unit.client.transfers import (
     DATA,
+    OTHER,
+    RANGE,
     everything_said,
     is_get,
 )
 
 pytestmark = pytest.mark.unit
-
-OTHER = DATA[::-1]
-
-
-RANGE = 100
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    api = FakeApi()
-    api.put(DATA, kind="bytes", mimeType="video/mp4", displayName="ü")
-    return api
-
-
-@pytest.fixture
-def client(api: FakeApi) -> ArtifactClient:
-    return api.client()
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "copy"
 
 
 async def test_an_expired_url_is_asked_for_once_more(api: FakeApi, client: ArtifactClient, target: Path) -> None:

@@ -12,38 +12,17 @@ from google_adk_aws import (
     ArtifactClient,
     Progress,
 )
-
-from .fake_api import ARTIFACT, FakeApi
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, FakeApi
+from tests.unit.client.transfers import (
     DATA,
+    OTHER,
+    RANGE,
     Killed,
     is_get,
     kill,
 )
 
 pytestmark = pytest.mark.unit
-
-OTHER = DATA[::-1]
-
-
-RANGE = 100
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    api = FakeApi()
-    api.put(DATA, kind="bytes", mimeType="video/mp4", displayName="ü")
-    return api
-
-
-@pytest.fixture
-def client(api: FakeApi) -> ArtifactClient:
-    return api.client()
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "copy"
 
 
 async def test_a_download_that_was_killed_is_gone_on_with(api: FakeApi, client: ArtifactClient, target: Path) -> None:

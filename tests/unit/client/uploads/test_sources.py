@@ -18,10 +18,9 @@ from google_adk_aws import (
     ArtifactTooLargeError,
     Progress,
 )
-
-from .fake_api import ARTIFACT, PATH, FakeApi
-from .scripted import NAMED
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
+from tests.unit.client.scripted import NAMED
+from tests.unit.client.transfers import (
     DATA,
     PART,
     asynchronous,
@@ -30,18 +29,6 @@ from .transfers import (
 )
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    file = tmp_path / "a.bin"
-    file.write_bytes(DATA)
-    return file
 
 
 class Unseekable(io.BytesIO):

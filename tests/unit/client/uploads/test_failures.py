@@ -19,11 +19,10 @@ from google_adk_aws import (
     ArtifactServerError,
     Progress,
 )
-
-from .fake_api import ARTIFACT, PATH, FakeApi
-from .fake_storage import SIGNATURE, refusal
-from .scripted import problem
-from .transfers import (
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
+from tests.unit.client.fake_storage import SIGNATURE, refusal
+from tests.unit.client.scripted import problem
+from tests.unit.client.transfers import (
     DATA,
     PART,
     everything_said,
@@ -33,18 +32,6 @@ from .transfers import (
 )
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    file = tmp_path / "a.bin"
-    file.write_bytes(DATA)
-    return file
 
 
 @pytest.mark.parametrize("part", range(1, 12))

@@ -10,9 +10,18 @@ import pytest
 
 from google_adk_aws import ArtifactClient, ArtifactEncryptionError, ArtifactId, Encryption, PartHeader, Scope
 from google_adk_aws._encryption.context import context_of
-
-from .encrypted import KEY, MARK, OTHER_KEY, lenient, others, ours, put_encrypted, said_by, spellings
-from .fake_api import ARTIFACT, PATH, SCOPE, FakeApi
+from tests.unit.client.encryption.encrypted import (
+    KEY,
+    MARK,
+    OTHER_KEY,
+    lenient,
+    others,
+    ours,
+    put_encrypted,
+    said_by,
+    spellings,
+)
+from tests.unit.client.fake_api import ARTIFACT, PATH, SCOPE, FakeApi
 
 pytestmark = pytest.mark.unit
 

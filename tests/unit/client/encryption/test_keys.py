@@ -27,9 +27,8 @@ from artifact_store.names import ArtifactId, Scope
 from google_adk_aws import ArtifactEncryptionError, Encryption, PartHeader
 from google_adk_aws._encryption.context import context_of
 from google_adk_aws._model.encrypted_mark import is_marked, marked, unmarked
-
-from .encrypted import KEY, MARK, OTHER_KEY, others, ours, said_by, spellings
-from .fake_api import ARTIFACT
+from tests.unit.client.encryption.encrypted import KEY, MARK, OTHER_KEY, others, ours, said_by, spellings
+from tests.unit.client.fake_api import ARTIFACT
 
 pytestmark = pytest.mark.unit
 

@@ -25,22 +25,16 @@ from google_adk_aws import (
 from google_adk_aws._encryption.messages import CHUNK_BYTES
 from google_adk_aws._io.streams import stream_of
 from google_adk_aws._transfer.encrypting import _EncryptedStream
-
-from .encrypted import KEY, MARK, ours, put_encrypted
-from .fake_api import ARTIFACT, FakeApi
-from .scripted import problem
-from .transfers import asynchronous, is_get, plain, saved_bytes
+from tests.unit.client.encryption.encrypted import KEY, MARK, ours, put_encrypted
+from tests.unit.client.fake_api import ARTIFACT, FakeApi
+from tests.unit.client.scripted import problem
+from tests.unit.client.transfers import asynchronous, is_get, plain, saved_bytes
 
 pytestmark = pytest.mark.unit
 
 MIB = 1024 * 1024
 DATA = os.urandom(300_000)
 PART = 64 * 1024
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
 
 
 @pytest.fixture

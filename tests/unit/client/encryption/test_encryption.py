@@ -18,10 +18,9 @@ from google_adk_aws import (
     NewArtifact,
     Scope,
 )
-
-from .encrypted import MARK, lenient, others, ours, put_encrypted
-from .fake_api import ARTIFACT, PATH, SCOPE, FakeApi
-from .scripted import problem
+from tests.unit.client.encryption.encrypted import MARK, lenient, others, ours, put_encrypted
+from tests.unit.client.fake_api import ARTIFACT, PATH, SCOPE, FakeApi
+from tests.unit.client.scripted import problem
 
 if TYPE_CHECKING:
     import httpx
@@ -37,11 +36,6 @@ PARTS = [
     types.Part(text="nobody but us reads this. ü"),
     types.Part(file_data=types.FileData(file_uri="gs://nobody but us reads this. ", mime_type="a/b")),
 ]
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
 
 
 @pytest.fixture

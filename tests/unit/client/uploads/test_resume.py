@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from google_adk_aws import ArtifactClient, ArtifactError, ArtifactId, ArtifactPreconditionError, Progress
-
-from .fake_api import ARTIFACT, PATH, FakeApi
-from .fake_storage import refusal
-from .transfers import DATA, PART, Killed, is_part, kill, resent, saved_bytes
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
+from tests.unit.client.fake_storage import refusal
+from tests.unit.client.transfers import DATA, PART, Killed, is_part, kill, resent, saved_bytes
 
 if TYPE_CHECKING:
     import httpx
@@ -26,20 +25,8 @@ WORKERS = 3
 
 
 @pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
 def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    file = tmp_path / "a.bin"
-    file.write_bytes(DATA)
-    return file
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ from google_adk_aws import (
     HttpArtifactService,
     SigV4Auth,
 )
-
-from .scripted import NAMED, URL, ScriptedApi, content
+from tests.unit.client.scripted import NAMED, URL, ScriptedApi, content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

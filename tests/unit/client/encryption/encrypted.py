@@ -9,8 +9,7 @@ from functools import cache
 from google_adk_aws import ArtifactId, Encryption, PartHeader
 from google_adk_aws._encryption.context import context_of
 from google_adk_aws._model.encrypted_mark import marked
-
-from .fake_api import ARTIFACT, PATH, FakeApi, Version
+from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi, Version
 
 KEY = bytes(range(100, 132))
 OTHER_KEY = bytes(range(200, 232))
