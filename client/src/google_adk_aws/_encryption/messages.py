@@ -136,18 +136,26 @@ class Messages:
             max_body_length=_MAX_FRAME_BYTES,
         )
         try:
-            found = stream.header.encryption_context
-        except OSError:
-            raise
-        except Exception as error:
-            raise _not_opened(error) from error
-        # The SDK compares only what the message has.
-        if {name: value for name, value in found.items() if not name.startswith("aws-crypto-")} != context:
-            raise _for_another()
-        while chunk := _next_of(stream):
-            yield chunk
+            yield from _opened(stream, context)
+        finally:
+            # Not its own `close`, which raises unless all was read, also when it is collected.
+            io.IOBase.close(stream)
         if source.read(1):
             raise _damaged()
+
+
+def _opened(stream: Any, context: Mapping[str, str]) -> Iterator[bytes]:
+    try:
+        found = stream.header.encryption_context
+    except OSError:
+        raise
+    except Exception as error:
+        raise _not_opened(error) from error
+    # The SDK compares only what the message has.
+    if {name: value for name, value in found.items() if not name.startswith("aws-crypto-")} != context:
+        raise _for_another()
+    while chunk := _next_of(stream):
+        yield chunk
 
 
 def _next_of(stream: Any) -> bytes:

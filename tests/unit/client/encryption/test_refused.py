@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from google_adk_aws import ArtifactClient, ArtifactEncryptionError, ArtifactId, Encryption, PartHeader, Scope
 from google_adk_aws._encryption.context import context_of
+from google_adk_aws._encryption.messages import CHUNK_BYTES
 from tests.unit.client.encryption.encrypted import (
     KEY,
     MARK,
@@ -179,3 +182,29 @@ async def test_the_copy_of_a_whole_version_is_not_decrypted(api: FakeApi) -> Non
     with pytest.raises(ArtifactEncryptionError) as caught:
         await client.load(ArtifactId(ARTIFACT.scope, "b.bin"))
     assert caught.value.code == "other_artifact"
+
+
+NOISY = """
+import gc
+import io
+from google_adk_aws import ArtifactEncryptionError, Encryption
+
+ours, others = (Encryption.with_key(bytes([number]) * 32).messages for number in (1, 2))
+message = ours.encrypt(bytes(3_000_000), {"for": "this"})
+for damaged, by in ((message, others), (message[:-1], ours), (b"", ours)):
+    try:
+        by.decrypt(damaged, {"for": "this"})
+    except ArtifactEncryptionError as error:
+        print(error.code)
+given_up = ours.decrypted(io.BytesIO(message), {"for": "this"})
+print(len(next(given_up)))
+del given_up
+gc.collect()
+"""
+
+
+def test_nothing_complains_later_of_what_was_not_decrypted() -> None:
+    # Development mode tells of objects that fail while they are collected; from Python 3.13 on any mode does.
+    run = subprocess.run([sys.executable, "-X", "dev", "-c", NOISY], check=True, capture_output=True, text=True)
+    assert run.stdout.split() == ["wrong_key", "damaged", "damaged", str(CHUNK_BYTES)]
+    assert "Exception ignored" not in run.stderr
