@@ -31,193 +31,75 @@ Operation: TypeAlias = Literal[
 ]
 FunctionName: TypeAlias = Literal["read", "write", "delete"]
 
-SESSION_ARTIFACTS: Final = "/v1/apps/{app}/users/{user}/sessions/{session}/artifacts"
+SESSION: Final = "/v1/apps/{app}/users/{user}/sessions/{session}"
 USER: Final = "/v1/apps/{app}/users/{user}"
-USER_ARTIFACTS: Final = f"{USER}/artifacts"
+
+_GET: Final = ("GET",)
+_GET_HEAD: Final = ("GET", "HEAD")
+_POST: Final = ("POST",)
+_DELETE: Final = ("DELETE",)
 
 _PAGING: Final = frozenset({"limit", "cursor"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Route:
     """One path with the methods that one operation answers.
 
     Attributes:
-        operation: The operation's name, which is its module's too.
-        name: The OpenAPI operationId.
         function: The Lambda function that has the permissions for it.
         methods: HTTP methods.
         path: Path template as API Gateway and OpenAPI write it.
+        operation: The operation's name, which is its module's too.
+        name: The OpenAPI operationId.
         query: The query parameters it knows; others are refused.
     """
 
-    operation: Operation
-    name: str
     function: FunctionName
     methods: tuple[str, ...]
     path: str
+    operation: Operation
+    name: str
     query: frozenset[str] = frozenset()
 
 
-def _under(base: str, scope: str) -> tuple[Route, ...]:
-    one = base + "/{filename}"
-    version = one + "/versions/{version}"
+def _of_scope(scope: str, kind: str) -> tuple[Route, ...]:
+    """What a session has, and a user beside its sessions."""
+    artifacts, batch = f"{scope}/artifacts", f"{scope}/batch"
+    artifact = f"{artifacts}/{{filename}}"
+    versions = f"{artifact}/versions"
+    version = f"{versions}/{{version}}"
+    uploads = f"{artifact}/uploads"
+    upload = f"{uploads}/{{upload}}"
     return (
-        Route(
-            operation="save_artifact",
-            name=f"save{scope}Artifact",
-            function="write",
-            methods=("POST",),
-            path=one,
-            query=frozenset({"unchanged"}),
-        ),
-        Route(
-            operation="load_artifact", name=f"load{scope}Artifact", function="read", methods=("GET", "HEAD"), path=one
-        ),
-        Route(
-            operation="delete_artifact", name=f"delete{scope}Artifact", function="delete", methods=("DELETE",), path=one
-        ),
-        Route(
-            operation="list_artifacts",
-            name=f"list{scope}Artifacts",
-            function="read",
-            methods=("GET",),
-            path=base,
-            query=_PAGING,
-        ),
-        Route(
-            operation="list_versions",
-            name=f"list{scope}ArtifactVersions",
-            function="read",
-            methods=("GET",),
-            path=one + "/versions",
-            query=_PAGING,
-        ),
-        Route(
-            operation="load_artifact",
-            name=f"load{scope}ArtifactVersion",
-            function="read",
-            methods=("GET", "HEAD"),
-            path=version,
-        ),
-        Route(
-            operation="describe_version",
-            name=f"describe{scope}ArtifactVersion",
-            function="read",
-            methods=("GET",),
-            path=version + "/metadata",
-        ),
+        Route("read", _GET, artifacts, "list_artifacts", f"list{kind}Artifacts", _PAGING),
+        Route("write", _POST, artifact, "save_artifact", f"save{kind}Artifact", frozenset({"unchanged"})),
+        Route("read", _GET_HEAD, artifact, "load_artifact", f"load{kind}Artifact"),
+        Route("delete", _DELETE, artifact, "delete_artifact", f"delete{kind}Artifact"),
+        Route("read", _GET, versions, "list_versions", f"list{kind}ArtifactVersions", _PAGING),
+        Route("read", _GET_HEAD, version, "load_artifact", f"load{kind}ArtifactVersion"),
+        Route("read", _GET, f"{version}/metadata", "describe_version", f"describe{kind}ArtifactVersion"),
+        Route("read", _POST, f"{version}/link", "create_link", f"link{kind}ArtifactVersion"),
+        # Uploads are their caller's alone, so the write function does all to them.
+        Route("write", _POST, uploads, "begin_upload", f"begin{kind}ArtifactUpload"),
+        Route("write", _POST, f"{upload}/parts", "sign_upload_parts", f"sign{kind}ArtifactUploadParts"),
+        Route("write", _GET, upload, "describe_upload", f"describe{kind}ArtifactUpload", frozenset({"after"})),
+        Route("write", _POST, f"{upload}/finalize", "finalize_upload", f"finalize{kind}ArtifactUpload"),
+        Route("write", _DELETE, upload, "abort_upload", f"abort{kind}ArtifactUpload"),
+        Route("read", _POST, f"{batch}/load", "batch_load", f"batchLoad{kind}Artifacts"),
+        Route("read", _POST, f"{batch}/describe", "batch_describe", f"batchDescribe{kind}Artifacts"),
+        Route("write", _POST, f"{batch}/save", "batch_save", f"batchSave{kind}Artifacts"),
+        Route("delete", _POST, f"{batch}/delete", "batch_delete", f"batchDelete{kind}Artifacts"),
     )
 
 
-def _transfers_under(base: str, scope: str) -> tuple[Route, ...]:
-    """What goes between caller and bucket. Uploads are their caller's alone, so the write function does all to them."""
-    uploads = base + "/{filename}/uploads"
-    one = uploads + "/{upload}"
-    return (
-        Route(
-            operation="begin_upload",
-            name=f"begin{scope}ArtifactUpload",
-            function="write",
-            methods=("POST",),
-            path=uploads,
-        ),
-        Route(
-            operation="sign_upload_parts",
-            name=f"sign{scope}ArtifactUploadParts",
-            function="write",
-            methods=("POST",),
-            path=one + "/parts",
-        ),
-        Route(
-            operation="describe_upload",
-            name=f"describe{scope}ArtifactUpload",
-            function="write",
-            methods=("GET",),
-            path=one,
-            query=frozenset({"after"}),
-        ),
-        Route(
-            operation="finalize_upload",
-            name=f"finalize{scope}ArtifactUpload",
-            function="write",
-            methods=("POST",),
-            path=one + "/finalize",
-        ),
-        Route(
-            operation="abort_upload",
-            name=f"abort{scope}ArtifactUpload",
-            function="write",
-            methods=("DELETE",),
-            path=one,
-        ),
-        Route(
-            operation="create_link",
-            name=f"link{scope}ArtifactVersion",
-            function="read",
-            methods=("POST",),
-            path=base + "/{filename}/versions/{version}/link",
-        ),
-    )
-
-
-def _batches_under(base: str, scope: str) -> tuple[Route, ...]:
-    batch = base.removesuffix("artifacts") + "batch/"
-    return (
-        Route(
-            operation="batch_load",
-            name=f"batchLoad{scope}Artifacts",
-            function="read",
-            methods=("POST",),
-            path=batch + "load",
-        ),
-        Route(
-            operation="batch_describe",
-            name=f"batchDescribe{scope}Artifacts",
-            function="read",
-            methods=("POST",),
-            path=batch + "describe",
-        ),
-        Route(
-            operation="batch_save",
-            name=f"batchSave{scope}Artifacts",
-            function="write",
-            methods=("POST",),
-            path=batch + "save",
-        ),
-        Route(
-            operation="batch_delete",
-            name=f"batchDelete{scope}Artifacts",
-            function="delete",
-            methods=("POST",),
-            path=batch + "delete",
-        ),
-    )
-
-
-ROUTES: Final[tuple[Route, ...]] = (
-    *_under(SESSION_ARTIFACTS, "Session"),
-    *_under(USER_ARTIFACTS, "User"),
-    *_transfers_under(SESSION_ARTIFACTS, "Session"),
-    *_transfers_under(USER_ARTIFACTS, "User"),
-    *_batches_under(SESSION_ARTIFACTS, "Session"),
-    *_batches_under(USER_ARTIFACTS, "User"),
-    Route(
-        operation="delete_session",
-        name="deleteSession",
-        function="delete",
-        methods=("DELETE",),
-        path=SESSION_ARTIFACTS,
-    ),
-    Route(operation="delete_user", name="deleteUser", function="delete", methods=("DELETE",), path=USER),
-    Route(
-        operation="describe_deletion",
-        name="describeUserDeletion",
-        function="read",
-        methods=("GET",),
-        path=f"{USER}/deletions/{{job}}",
-    ),
-    Route(operation="health", name="health", function="read", methods=("GET",), path="/v1/health"),
+ROUTES: Final = (
+    *_of_scope(SESSION, "Session"),
+    *_of_scope(USER, "User"),
+    Route("delete", _DELETE, f"{SESSION}/artifacts", "delete_session", "deleteSession"),
+    Route("delete", _DELETE, USER, "delete_user", "deleteUser"),
+    Route("read", _GET, f"{USER}/deletions/{{job}}", "describe_deletion", "describeUserDeletion"),
+    Route("read", _GET, "/v1/health", "health", "health"),
 )
 
 
