@@ -13,8 +13,9 @@ PORT   ?= 8080
 DATA   ?= .data
 # Arguments handed on to pytest: make test ARGS="-k names -x"
 ARGS   ?=
-# Processes that run tests beside each other; 0 is the one of pytest itself, for a debugger.
-WORKERS ?= 2
+# Processes that run tests beside each other: one more than two cores have, since many wait for the emulator;
+# 0 is the one of pytest itself, for a debugger.
+WORKERS ?= 3
 
 VENV    := .venv
 BIN     := $(VENV)/bin
