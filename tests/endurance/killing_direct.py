@@ -69,7 +69,8 @@ class _Nursery:
         self._living: list[int] = []
         self._killed: list[int] = []
         self._under_way: dict[int, int] = {}
-        self._lock = threading.Lock()
+        self._saved = 0
+        self._heard = threading.Condition()
         command = [sys.executable, "-m", "tests.endurance.direct_saver", api.aws_endpoint_url, bucket_name]
         self._process = subprocess.Popen(
             [*command, *([table_name] if table_name else [])],
@@ -89,7 +90,7 @@ class _Nursery:
         for line in self._process.stdout:
             what, pid, *rest = line.split()
             name = rest[0].replace("_", " ") if rest else ""
-            with self._lock:
+            with self._heard:
                 if what == "begun":
                     self._living.append(int(pid))
                 elif what == "deletes":
@@ -101,25 +102,30 @@ class _Nursery:
                     self._under_way[int(pid)] -= 1
                     if what == "saved":
                         self.ledger.saved(name, rest[1], int(rest[2]))
+                        self._saved += 1
+                self._heard.notify_all()
 
     def begin(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
 
+    def wait_for_a_save(self) -> None:
+        """Until one more was acknowledged: a busy machine may take seconds to get there."""
+        with self._heard:
+            saved = self._saved
+            if not self._heard.wait_for(lambda: self._saved > saved and self._saving(), 120):
+                raise TimeoutError("nobody saves")
+
     def kill_one(self, chance: random.Random) -> None:
-        """Kills one of those that have begun to save: a busy machine may take seconds to get a new one there."""
-        give_up_at = time.monotonic() + 60
-        while time.monotonic() < give_up_at:
-            with self._lock:
-                saving = [pid for pid in self._living if pid in self._under_way]
-                if saving:
-                    pid = chance.choice(saving)
-                    os.kill(pid, signal.SIGKILL)
-                    self._living.remove(pid)
-                    self._killed.append(pid)
-                    return
-            time.sleep(0.01)
-        raise TimeoutError("no saver has begun to save")
+        """Kills one of those that have begun to save."""
+        with self._heard:
+            pid = chance.choice(self._saving())
+            os.kill(pid, signal.SIGKILL)
+            self._living.remove(pid)
+            self._killed.append(pid)
+
+    def _saving(self) -> list[int]:
+        return [pid for pid in self._living if pid in self._under_way]
 
     def under_way(self) -> int:
         """Saves that were under way in the killed; known when all that they said has been read, after `end`."""
@@ -172,6 +178,7 @@ def _kill(nursery: _Nursery, result: KilledDirect, on_progress: Callable[[str], 
     for _ in range(_AT_ONCE):
         nursery.begin()
     for number in range(result.kills):
+        nursery.wait_for_a_save()
         time.sleep(chance.uniform(0.05, 0.5))
         nursery.kill_one(chance)
         nursery.begin()
