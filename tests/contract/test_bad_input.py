@@ -210,10 +210,14 @@ def test_metadata(value: str, field: str) -> None:
 
 
 def test_metadata_that_is_nested_as_deep_as_a_header_can_hold() -> None:
-    # Python's parser refuses it up to 3.12, and reads it since.
-    refused = save(Artifact_Metadata='{"a": %s}' % ("[" * 2900 + "]" * 2900))
-    assert_refused(refused, 400, "invalid_metadata", refused.json["field"])
-    assert refused.json["field"] in {"Artifact-Metadata", "customMetadata"}
+    text = '{"a": %s}' % ("[" * 2900 + "]" * 2900)
+    try:
+        json.loads(text)
+    except RecursionError:
+        field = "Artifact-Metadata"
+    else:
+        field = "customMetadata"  # Python 3.13 reads it, and the limit is ours
+    assert_refused(save(Artifact_Metadata=text), 400, "invalid_metadata", field)
 
 
 def test_headers_that_are_not_ascii() -> None:

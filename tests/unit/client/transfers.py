@@ -7,9 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from google_adk_aws import (
-    ArtifactClient,
-)
+from google_adk_aws import ArtifactClient
 
 from .fake_api import ARTIFACT, PATH, FakeApi
 from .fake_storage import STORAGE_URL

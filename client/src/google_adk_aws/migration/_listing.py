@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeVar
@@ -100,7 +101,7 @@ async def off_loop_each(items: Iterator[Item]) -> AsyncIterator[Item]:
         yield item  # type: ignore[misc] # mypy does not know that `end` is the only other one
 
 
-class ListedSource:
+class ListedSource(ABC):
     """A source that knows the versions by its listing, and that is read by calls that block."""
 
     address: str
@@ -118,8 +119,8 @@ class ListedSource:
         """Writes the content of a version, and tells the rest."""
         return await asyncio.to_thread(self._fetch, version.handle, into)
 
-    def _found(self) -> Iterator[Found]:
-        raise NotImplementedError
+    @abstractmethod
+    def _found(self) -> Iterator[Found]: ...
 
-    def _fetch(self, handle: Any, into: BinaryIO) -> Facts:
-        raise NotImplementedError
+    @abstractmethod
+    def _fetch(self, handle: Any, into: BinaryIO) -> Facts: ...

@@ -15,21 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
-from google_adk_aws import (
-    ArtifactClient,
-    ArtifactConnectionError,
-    ArtifactNotFoundError,
-    Progress,
-)
+from google_adk_aws import ArtifactClient, ArtifactConnectionError, ArtifactNotFoundError, Progress
 from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
 from tests.unit.client.fake_storage import refusal
-from tests.unit.client.transfers import (
-    DATA,
-    OTHER,
-    RANGE,
-    is_get,
-    iterate,
-)
+from tests.unit.client.transfers import DATA, OTHER, RANGE, is_get, iterate
 
 pytestmark = pytest.mark.unit
 

@@ -16,9 +16,7 @@ from google_adk_aws import (
 from tests.unit.client.fake_api import ARTIFACT, FakeApi
 from tests.unit.client.fake_storage import SIGNATURE
 from tests.unit.client.scripted import problem
-from tests.unit.client.transfers import (
-    DATA,
-)
+from tests.unit.client.transfers import DATA
 
 pytestmark = pytest.mark.unit
 

@@ -20,13 +20,7 @@ from google_adk_aws import (
 )
 from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
 from tests.unit.client.fake_storage import SIGNATURE, STORAGE_URL, refusal
-from tests.unit.client.transfers import (
-    DATA,
-    OTHER,
-    RANGE,
-    everything_said,
-    is_get,
-)
+from tests.unit.client.transfers import DATA, OTHER, RANGE, everything_said, is_get
 
 pytestmark = pytest.mark.unit
 

@@ -8,19 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from google_adk_aws import (
-    ArtifactClient,
-    Progress,
-)
+from google_adk_aws import ArtifactClient, Progress
 from tests.unit.client.fake_api import ARTIFACT, FakeApi
-from tests.unit.client.transfers import (
-    DATA,
-    OTHER,
-    RANGE,
-    Killed,
-    is_get,
-    kill,
-)
+from tests.unit.client.transfers import DATA, OTHER, RANGE, Killed, is_get, kill
 
 pytestmark = pytest.mark.unit
 

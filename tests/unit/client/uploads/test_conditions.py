@@ -8,16 +8,9 @@ from typing import Any
 
 import pytest
 
-from google_adk_aws import (
-    ArtifactPreconditionError,
-    Progress,
-)
+from google_adk_aws import ArtifactPreconditionError, Progress
 from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
-from tests.unit.client.transfers import (
-    DATA,
-    PART,
-    plain,
-)
+from tests.unit.client.transfers import DATA, PART, plain
 
 pytestmark = pytest.mark.unit
 

@@ -22,14 +22,7 @@ from google_adk_aws import (
 from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
 from tests.unit.client.fake_storage import SIGNATURE, refusal
 from tests.unit.client.scripted import problem
-from tests.unit.client.transfers import (
-    DATA,
-    PART,
-    everything_said,
-    is_part,
-    plain,
-    saved_bytes,
-)
+from tests.unit.client.transfers import DATA, PART, everything_said, is_part, plain, saved_bytes
 
 pytestmark = pytest.mark.unit
 

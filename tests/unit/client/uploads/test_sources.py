@@ -14,19 +14,10 @@ from typing import Any
 import pytest
 from google.genai import types
 
-from google_adk_aws import (
-    ArtifactTooLargeError,
-    Progress,
-)
+from google_adk_aws import ArtifactTooLargeError, Progress
 from tests.unit.client.fake_api import ARTIFACT, PATH, FakeApi
 from tests.unit.client.scripted import NAMED
-from tests.unit.client.transfers import (
-    DATA,
-    PART,
-    asynchronous,
-    plain,
-    saved_bytes,
-)
+from tests.unit.client.transfers import DATA, PART, asynchronous, plain, saved_bytes
 
 pytestmark = pytest.mark.unit
 
